@@ -1,0 +1,59 @@
+//! Decisions: what shall happen to a message for one recipient.
+
+use super::category::Category;
+
+/// What a recipient's copy is destined for.
+///
+/// The numbers are those of the configuration's `D_*` constants (daemon.md 8.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Destiny {
+    /// `D_PASS` (1): deliver.
+    #[default]
+    Pass,
+    /// `D_DISCARD` (0): accept and throw away.
+    Discard,
+    /// `D_BOUNCE` (-2): accept and report to the sender.
+    Bounce,
+    /// `D_REJECT` (-3): refuse in the session.
+    Reject,
+    /// `D_TEMPFAIL` (-4): refuse for now.
+    TempFail,
+}
+
+impl Destiny {
+    /// The destiny that a configuration value stands for.
+    #[must_use]
+    pub const fn from_number(number: i64) -> Option<Self> {
+        Some(match number {
+            1 => Self::Pass,
+            0 => Self::Discard,
+            -2 => Self::Bounce,
+            -3 => Self::Reject,
+            -4 => Self::TempFail,
+            _ => return None,
+        })
+    }
+}
+
+/// The decision for one recipient.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Decision {
+    /// The category that decided, and that the log names.
+    pub category: Category,
+    /// What happens.
+    pub destiny: Destiny,
+    /// Header fields to put on top, without line end, in order.
+    pub added_fields: Vec<String>,
+}
+
+impl Decision {
+    /// Deliver unchanged.
+    #[must_use]
+    pub const fn pass(category: Category) -> Self {
+        Self {
+            category,
+            destiny: Destiny::Pass,
+            added_fields: Vec::new(),
+        }
+    }
+}

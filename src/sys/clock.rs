@@ -1,0 +1,241 @@
+//! Time: the monotonic clock for everything that is measured or waited for, the wall clock for what people read.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use nix::time::{ClockId, clock_gettime};
+
+/// Microseconds of `CLOCK_MONOTONIC`: the same clock in all processes of the machine, unmoved by clock changes.
+#[must_use]
+pub fn monotonic_us() -> u64 {
+    // CLOCK_MONOTONIC exists on every Linux: the call cannot fail.
+    let now = clock_gettime(ClockId::CLOCK_MONOTONIC)
+        .map(Duration::from)
+        .unwrap_or_default();
+    u64::try_from(now.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// Milliseconds of `CLOCK_MONOTONIC`.
+#[must_use]
+pub fn monotonic_ms() -> u64 {
+    monotonic_us() / 1000
+}
+
+/// A point in time at which waiting ends.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Deadline {
+    /// Milliseconds of the monotonic clock.
+    at_ms: u64,
+}
+
+impl Deadline {
+    /// `timeout` from now.
+    #[must_use]
+    pub fn after(timeout: Duration) -> Self {
+        let timeout = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            at_ms: monotonic_ms().saturating_add(timeout),
+        }
+    }
+
+    /// The earlier of `self` and `timeout` from now.
+    #[must_use]
+    pub fn or_after(self, timeout: Duration) -> Self {
+        self.min(Self::after(timeout))
+    }
+
+    /// `span` earlier.
+    #[must_use]
+    pub fn less(self, span: Duration) -> Self {
+        Self {
+            at_ms: self
+                .at_ms
+                .saturating_sub(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)),
+        }
+    }
+
+    /// What is left; zero when it has passed.
+    #[must_use]
+    pub fn remaining(self) -> Duration {
+        Duration::from_millis(self.at_ms.saturating_sub(monotonic_ms()))
+    }
+
+    /// True when nothing is left.
+    #[must_use]
+    pub fn has_passed(self) -> bool {
+        self.at_ms <= monotonic_ms()
+    }
+
+    /// Milliseconds of the monotonic clock, as the scoreboard publishes it.
+    #[must_use]
+    pub const fn as_ms(self) -> u64 {
+        self.at_ms
+    }
+}
+
+/// Seconds since 1970.
+#[must_use]
+pub fn unix_seconds() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs()
+}
+
+/// A wall clock time in the local zone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LocalTime {
+    /// 1970 or later.
+    pub year: i32,
+    /// 1-12
+    pub month: u8,
+    /// 1-31
+    pub day: u8,
+    /// 0 is Sunday.
+    pub weekday: u8,
+    /// 0-23
+    pub hour: u8,
+    /// 0-59
+    pub minute: u8,
+    /// 0-60
+    pub second: u8,
+    /// Seconds east of Greenwich.
+    pub offset: i32,
+    /// Abbreviation of the zone, printable ASCII.
+    pub zone: [u8; 6],
+}
+
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+const WEEKDAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+
+impl LocalTime {
+    /// `seconds` since 1970 in the zone of `TZ` or `/etc/localtime`.
+    #[must_use]
+    pub fn from_unix(seconds: u64) -> Self {
+        let time = libc::time_t::try_from(seconds).unwrap_or_default();
+        // SAFETY: all-zero is a valid `tm`.
+        let mut tm: libc::tm = unsafe { std::mem::zeroed() };
+        // SAFETY: both pointers are valid for the call; a null result leaves the zeroed value.
+        unsafe { libc::localtime_r(&raw const time, &raw mut tm) };
+        let small = |value: libc::c_int| u8::try_from(value).unwrap_or_default();
+        let mut zone = [b' '; 6];
+        if !tm.tm_zone.is_null() {
+            // SAFETY: localtime_r leaves a pointer to a string that lives as long as the zone data.
+            let name = unsafe { std::ffi::CStr::from_ptr(tm.tm_zone) };
+            for (to, &from) in zone
+                .iter_mut()
+                .zip(name.to_bytes().iter().filter(|b| b.is_ascii_graphic()))
+            {
+                *to = from;
+            }
+        }
+        Self {
+            year: tm.tm_year + 1900,
+            month: small(tm.tm_mon + 1),
+            day: small(tm.tm_mday),
+            weekday: small(tm.tm_wday),
+            hour: small(tm.tm_hour),
+            minute: small(tm.tm_min),
+            second: small(tm.tm_sec),
+            offset: i32::try_from(tm.tm_gmtoff).unwrap_or_default(),
+            zone,
+        }
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now() -> Self {
+        Self::from_unix(unix_seconds())
+    }
+
+    /// `Nov 22 12:07:48`, the timestamp of log files and of RFC 3164.
+    #[must_use]
+    pub fn for_log(&self) -> String {
+        format!(
+            "{} {:2} {:02}:{:02}:{:02}",
+            self.month_name(),
+            self.day,
+            self.hour,
+            self.minute,
+            self.second
+        )
+    }
+
+    /// `Sun, 22 Nov 2026 12:18:09 +0000 (UTC)`, the date of a trace field (RFC 5322 section 3.3).
+    #[must_use]
+    pub fn for_mail(&self) -> String {
+        let weekday = WEEKDAYS
+            .get(usize::from(self.weekday))
+            .copied()
+            .unwrap_or("Sun");
+        let (sign, minutes) = (
+            if self.offset < 0 { '-' } else { '+' },
+            self.offset.unsigned_abs() / 60,
+        );
+        let zone = String::from_utf8_lossy(&self.zone);
+        format!(
+            "{weekday}, {} {} {} {:02}:{:02}:{:02} {sign}{:02}{:02} ({})",
+            self.day,
+            self.month_name(),
+            self.year,
+            self.hour,
+            self.minute,
+            self.second,
+            minutes / 60,
+            minutes % 60,
+            zone.trim_end()
+        )
+    }
+
+    /// `20261122T120748`, as in names of working directories.
+    #[must_use]
+    pub fn compact(&self) -> String {
+        format!(
+            "{:04}{:02}{:02}T{:02}{:02}{:02}",
+            self.year, self.month, self.day, self.hour, self.minute, self.second
+        )
+    }
+
+    fn month_name(&self) -> &'static str {
+        MONTHS
+            .get(usize::from(self.month.saturating_sub(1)))
+            .copied()
+            .unwrap_or("Jan")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deadlines_pass() {
+        let long = Deadline::after(Duration::from_secs(60));
+        assert!(!long.has_passed() && long.remaining() > Duration::from_secs(59));
+        let now = Deadline::after(Duration::ZERO);
+        assert!(now.has_passed() && now.remaining() == Duration::ZERO);
+        assert_eq!(long.min(now), now);
+        assert!(Deadline::after(Duration::MAX).as_ms() > long.as_ms());
+        assert!(long.or_after(Duration::from_secs(1)) < long);
+    }
+
+    #[test]
+    fn dates_have_the_form_of_their_place() {
+        let time = LocalTime {
+            year: 2026,
+            month: 11,
+            day: 2,
+            weekday: 1,
+            hour: 2,
+            minute: 3,
+            second: 4,
+            offset: -(3600 * 3 + 1800),
+            zone: *b"NST   ",
+        };
+        assert_eq!(time.for_log(), "Nov  2 02:03:04");
+        assert_eq!(time.for_mail(), "Mon, 2 Nov 2026 02:03:04 -0330 (NST)");
+        assert_eq!(time.compact(), "20261102T020304");
+        assert!(LocalTime::now().year >= 2026);
+    }
+}
