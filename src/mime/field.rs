@@ -1,0 +1,79 @@
+//! Single header fields.
+//!
+//! # Guards
+//! P4: a field that the parser cannot digest is a field without a value. Callers run inside the pipeline's fence.
+//!
+//! # Source
+//! RFC 5322 sections 3.6.4 and 3.6.7.
+
+use std::net::IpAddr;
+
+use mail_parser::{HeaderValue, parsers::MessageStream};
+
+/// Longest field that is parsed, octets; what is longer is odd enough to have no value.
+const LONGEST: usize = 16 * 1024;
+
+/// The id in a Message-ID or Resent-Message-ID field, without its brackets; the raw text if it has not the form of an id.
+#[must_use]
+pub fn message_id(value: &[u8]) -> Option<String> {
+    let value = limited(value)?;
+    let parsed = match MessageStream::new(value).parse_id() {
+        HeaderValue::Text(id) => Some(id.into_owned()),
+        HeaderValue::TextList(ids) => ids.into_iter().next().map(std::borrow::Cow::into_owned),
+        _ => None,
+    };
+    parsed.filter(|id| !id.is_empty())
+}
+
+/// The address of the client in a Received field.
+#[must_use]
+pub fn received_from(value: &[u8]) -> Option<IpAddr> {
+    let value = limited(value)?;
+    match MessageStream::new(value).parse_received() {
+        HeaderValue::Received(received) => received.from_ip,
+        _ => None,
+    }
+}
+
+fn limited(value: &[u8]) -> Option<&[u8]> {
+    (value.len() <= LONGEST).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_found() {
+        for (value, want) in [
+            (
+                &b" <clean@outside.example.net>\r\n"[..],
+                Some("clean@outside.example.net"),
+            ),
+            (b"\r\n <folded@x>\r\n", Some("folded@x")),
+            (b" (comment) <a@b> (other)\r\n", Some("a@b")),
+            (b" \r\n", None),
+            (b"", None),
+        ] {
+            assert_eq!(
+                message_id(value).as_deref(),
+                want,
+                "{}",
+                String::from_utf8_lossy(value)
+            );
+        }
+        assert_eq!(message_id(&vec![b'x'; 20_000]), None);
+    }
+
+    #[test]
+    fn the_client_of_a_hop_is_found() {
+        for (value, want) in [
+            (&b" from mx1.example.com (mx1.example.com [192.0.2.7])\r\n\tby relay (Postfix) with ESMTPS id 0A\r\n\tfor <u@x>; Mon, 2 Jun 2024 01:02:03 +0000\r\n"[..], Some("192.0.2.7")),
+            (b" from x (unknown [IPv6:2001:db8::1]) by y with SMTP; Mon, 2 Jun 2024 01:02:03 +0000\r\n", Some("2001:db8::1")),
+            (b" by y with local; Mon, 2 Jun 2024 01:02:03 +0000\r\n", None),
+            (b" ((((\r\n", None),
+        ] {
+            assert_eq!(received_from(value), want.map(|ip| ip.parse().unwrap()), "{}", String::from_utf8_lossy(value));
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! Replies on the wire: writing ours, reading theirs.
+//!
+//! # Guards
+//! Our lines hold no octet outside printable ASCII, or UTF-8 where the client asked for it; theirs are bounded in length
+//! and number.
+//!
+//! # Source
+//! RFC 5321 section 4.2; daemon.md 3.1 (at most 510 octets a line, codes repeated on each).
+
+use memchr::memchr;
+use thiserror::Error;
+
+use crate::mail::reply::{Enhanced, Reply};
+
+/// Longest line we send, without its CRLF.
+const LINE: usize = 510;
+
+/// Appends `reply` to `out`. Without `utf8`, octets above 0x7F become `?`.
+pub fn write(reply: &Reply, utf8: bool, out: &mut Vec<u8>) {
+    let enhanced = reply
+        .enhanced()
+        .map(|e| format!("{e} "))
+        .unwrap_or_default();
+    let room = LINE - 4 - enhanced.len();
+    let mut pieces: Vec<&str> = Vec::new();
+    for line in reply.text().split('\n') {
+        let mut line = line;
+        while line.len() > room {
+            let cut = (0..=room)
+                .rev()
+                .find(|&at| line.is_char_boundary(at))
+                .unwrap_or(0);
+            let (head, tail) = line.split_at(if cut == 0 { line.len() } else { cut });
+            pieces.push(head);
+            line = tail;
+        }
+        pieces.push(line);
+    }
+    let last = pieces.len().saturating_sub(1);
+    for (at, piece) in pieces.iter().enumerate() {
+        out.extend_from_slice(reply.code().to_string().as_bytes());
+        out.push(if at == last { b' ' } else { b'-' });
+        out.extend_from_slice(enhanced.as_bytes());
+        if utf8 || piece.is_ascii() {
+            out.extend_from_slice(piece.as_bytes());
+        } else {
+            out.extend(piece.bytes().map(|b| if b.is_ascii() { b } else { b'?' }));
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+/// Why a reply could not be read.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum ReplyError {
+    /// A line that is no reply line; its printable beginning.
+    #[error("not a reply: {0:?}")]
+    Garbage(String),
+    /// The lines of one reply carry different codes.
+    #[error("reply changes its code from {0} to {1}")]
+    Mixed(u16, u16),
+    /// Too long a line, or too many lines.
+    #[error("reply is too long")]
+    TooLong,
+}
+
+/// Reads replies from a stream of octets; holds what is not complete yet.
+#[derive(Clone, Debug, Default)]
+pub struct ReplyReader {
+    input: Vec<u8>,
+    /// Octets of `input` already consumed.
+    taken: usize,
+    /// Code and text of the lines of the reply that is being read.
+    open: Option<(u16, Option<Enhanced>, String, usize)>,
+}
+
+impl ReplyReader {
+    /// Longest line that is read, RFC 5321 has 512.
+    pub const LONGEST_LINE: usize = 4096;
+    /// Most lines of one reply.
+    pub const MOST_LINES: usize = 128;
+
+    /// Adds octets from the peer.
+    pub fn feed(&mut self, octets: &[u8]) {
+        if self.taken == self.input.len() {
+            self.input.clear();
+            self.taken = 0;
+        }
+        self.input.extend_from_slice(octets);
+    }
+
+    /// True if nothing is held: no octet waits to be read as part of a reply.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.taken == self.input.len() && self.open.is_none()
+    }
+
+    /// The next whole reply; `None` if more octets are needed.
+    ///
+    /// # Errors
+    /// See [`ReplyError`]. After an error the connection is of no use.
+    pub fn next_reply(&mut self) -> Result<Option<Reply>, ReplyError> {
+        loop {
+            let pending = self.input.get(self.taken..).unwrap_or_default();
+            let Some(end) = memchr(b'\n', pending) else {
+                return if pending.len() > Self::LONGEST_LINE {
+                    Err(ReplyError::TooLong)
+                } else {
+                    Ok(None)
+                };
+            };
+            let line = pending.get(..end).unwrap_or_default();
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            if line.len() > Self::LONGEST_LINE {
+                return Err(ReplyError::TooLong);
+            }
+            let (code, more, text) = split_line(line).ok_or_else(|| garbage(line))?;
+            self.taken += end + 1;
+            if let Some(reply) = self.take_line(code, more, text)? {
+                return Ok(Some(reply));
+            }
+        }
+    }
+
+    /// Adds one line to the open reply; gives the reply if the line was its last.
+    fn take_line(
+        &mut self,
+        code: u16,
+        more: bool,
+        text: String,
+    ) -> Result<Option<Reply>, ReplyError> {
+        let (enhanced, own) = match Enhanced::split(&text) {
+            Some((enhanced, rest)) if u16::from(enhanced.class) == code / 100 => {
+                (Some(enhanced), rest.to_owned())
+            }
+            _ => (None, text),
+        };
+        let (first, status, mut whole, lines) = match self.open.take() {
+            None => (code, enhanced, own, 1),
+            Some((first, status, mut whole, lines)) => {
+                whole.push('\n');
+                whole.push_str(&own);
+                (first, status.or(enhanced), whole, lines + 1)
+            }
+        };
+        if first != code {
+            return Err(ReplyError::Mixed(first, code));
+        }
+        if lines > Self::MOST_LINES {
+            return Err(ReplyError::TooLong);
+        }
+        if more {
+            self.open = Some((first, status, whole, lines));
+            return Ok(None);
+        }
+        whole.truncate(whole.trim_end().len());
+        Ok(Some(Reply::new(code, status, whole)))
+    }
+}
+
+/// Splits `250-text` into code, "more lines follow" and text.
+fn split_line(line: &[u8]) -> Option<(u16, bool, String)> {
+    let (code, rest) = line.split_at_checked(3)?;
+    let code: u16 = std::str::from_utf8(code)
+        .ok()
+        .filter(|c| c.bytes().all(|b| b.is_ascii_digit()))?
+        .parse()
+        .ok()?;
+    if !(200..600).contains(&code) {
+        return None;
+    }
+    let (more, text) = match rest.split_first() {
+        None => (false, &[][..]),
+        Some((b' ', text)) => (false, text),
+        Some((b'-', text)) => (true, text),
+        Some(_) => return None,
+    };
+    Some((code, more, String::from_utf8_lossy(text).into_owned()))
+}
+
+/// The error for a line that is no reply.
+fn garbage(line: &[u8]) -> ReplyError {
+    let shown = line.get(..line.len().min(80)).unwrap_or_default();
+    ReplyError::Garbage(
+        shown
+            .iter()
+            .map(|&b| {
+                if (0x20..0x7F).contains(&b) {
+                    char::from(b)
+                } else {
+                    '?'
+                }
+            })
+            .collect(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(reply: &Reply) -> String {
+        let mut out = Vec::new();
+        write(reply, false, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn long_and_many_line_replies_repeat_their_codes() {
+        assert_eq!(
+            written(&Reply::new(250, None, "a\nb")),
+            "250-a\r\n250 b\r\n"
+        );
+        assert_eq!(
+            written(&Reply::status(214, 0, 0, "x\ny")),
+            "214-2.0.0 x\r\n214 2.0.0 y\r\n"
+        );
+        let long = written(&Reply::status(550, 7, 1, "x".repeat(1200)));
+        let lines: Vec<&str> = long.split_terminator("\r\n").collect();
+        assert_eq!(lines.len(), 3);
+        assert!(lines.iter().all(|l| l.len() <= 510 && l.contains("5.7.1 ")));
+        assert!(lines[0].starts_with("550-") && lines[2].starts_with("550 "));
+        assert_eq!(written(&Reply::new(250, None, "\u{e9}")), "250 ??\r\n");
+    }
+
+    #[test]
+    fn replies_are_read_whatever_the_cuts() {
+        let input = b"220 mx ESMTP\r\n250-mx\r\n250-SIZE 10\r\n250 DSN\r\n550 5.1.1 no\r\n354\r\n";
+        let want = ["220 mx ESMTP", "250 mx SIZE 10 DSN", "550 5.1.1 no", "354"];
+        for cut in 0..=input.len() {
+            let mut reader = ReplyReader::default();
+            let mut got = Vec::new();
+            for piece in [&input[..cut], &input[cut..]] {
+                reader.feed(piece);
+                while let Some(reply) = reader.next_reply().unwrap() {
+                    got.push(reply.to_string().trim_end().to_owned());
+                }
+            }
+            assert_eq!(got, want, "cut at {cut}");
+            assert!(reader.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_is_no_reply_is_an_error() {
+        for input in [
+            &b"hello\r\n"[..],
+            b"2x0 a\r\n",
+            b"\r\n",
+            b"99\r\n",
+            b"700 x\r\n",
+            b"150 x\r\n",
+            b"250_x\r\n",
+            b"\xff\xff\xff\r\n",
+        ] {
+            let mut reader = ReplyReader::default();
+            reader.feed(input);
+            assert!(
+                reader.next_reply().is_err(),
+                "{}",
+                String::from_utf8_lossy(input)
+            );
+        }
+        let mut reader = ReplyReader::default();
+        reader.feed(b"250-a\r\n550 b\r\n");
+        assert_eq!(reader.next_reply(), Err(ReplyError::Mixed(250, 550)));
+        let mut reader = ReplyReader::default();
+        reader.feed(&vec![b'2'; 5000]);
+        assert_eq!(reader.next_reply(), Err(ReplyError::TooLong));
+        let mut reader = ReplyReader::default();
+        reader.feed("250-x\r\n".repeat(200).as_bytes());
+        assert_eq!(reader.next_reply(), Err(ReplyError::TooLong));
+    }
+}
