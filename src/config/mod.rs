@@ -1,0 +1,25 @@
+//! Configuration: two syntaxes, one struct.
+//!
+//! Reading has two steps. A reader (`toml`, `perl`) turns files into a [`raw::RawConfig`]: exactly what they say, with file, line and
+//! column. [`resolve`] checks that against the settings table and yields a [`settled::Config`], which never changes and is
+//! inherited by children.
+//!
+//! # Guards
+//! I12: a configuration is whole or it is an error; nothing in it is ignored in silence.
+//!
+//! # Source
+//! daemon.md section 8 and appendix A; architecture 2.7.
+
+pub mod error;
+pub mod files;
+pub mod listen;
+pub mod method;
+pub mod original;
+pub mod perl;
+pub mod raw;
+pub mod resolve;
+pub mod secure_open;
+pub mod settings;
+pub mod settled;
+pub mod toml;
+pub mod value;

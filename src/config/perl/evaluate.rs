@@ -1,0 +1,382 @@
+//! From statements to settings.
+
+use super::{
+    interpolate::{Piece, pieces},
+    syntax::{Expression, Kind, Operator},
+};
+use crate::config::{
+    error::{ConfigError, ConfigErrors, Place},
+    raw::RawConfig,
+    settings::{self, Default},
+    value::Value,
+};
+
+/// Constants and what they stand for (daemon.md 8.2).
+const CONSTANTS: &[(&str, &str)] = &[
+    ("D_PASS", "1"),
+    ("D_DISCARD", "0"),
+    ("D_BOUNCE", "-2"),
+    ("D_REJECT", "-3"),
+    ("D_TEMPFAIL", "-4"),
+    ("CC_CATCHALL", "0"),
+    ("CC_CLEAN", "1"),
+    ("CC_MTA", "2"),
+    ("CC_OVERSIZED", "3"),
+    ("CC_BADH", "4"),
+    ("CC_SPAMMY", "5"),
+    ("CC_SPAM", "6"),
+    ("CC_UNCHECKED", "7"),
+    ("CC_BANNED", "8"),
+    ("CC_VIRUS", "9"),
+];
+
+/// Longest result of `x` and of a range: a slip of the pen must not fill the memory.
+const MOST: usize = 100_000;
+
+/// Carries statements out, in order.
+pub(super) fn run(
+    file: &str,
+    text: &str,
+    statements: &[Expression],
+    config: &mut RawConfig,
+) -> Result<(), ConfigErrors> {
+    let mut evaluator = Evaluator { file, text, config };
+    for statement in statements {
+        evaluator.value(statement)?;
+    }
+    Ok(())
+}
+
+struct Evaluator<'e> {
+    file: &'e str,
+    text: &'e str,
+    config: &'e mut RawConfig,
+}
+
+type Evaluated = Result<Value, ConfigErrors>;
+
+impl Evaluator<'_> {
+    fn place(&self, offset: usize) -> Place {
+        Place::at(self.file, self.text, offset)
+    }
+
+    fn error(&self, offset: usize, what: impl Into<String>) -> ConfigError {
+        ConfigError::at(self.place(offset), what)
+    }
+
+    fn value(&mut self, expression: &Expression) -> Evaluated {
+        let offset = expression.offset;
+        Ok(match &expression.kind {
+            Kind::Undef => Value::Undef,
+            Kind::Literal(text) => Value::text(text.as_str()),
+            Kind::Interpolated(string) => self.interpolate(offset, string)?,
+            Kind::Variable(name) => self.variable(offset, name)?,
+            Kind::Element(name, key) => self.element(offset, name, key)?,
+            Kind::Reference(target) => self.reference(target)?,
+            Kind::Code(name) => Value::Code(name.clone()),
+            Kind::Pattern(pattern, flags) => Value::Pattern(pattern.clone(), flags.clone()),
+            Kind::List(items) | Kind::Array(items) => Value::List(self.items(items)?),
+            Kind::Hash(items) => self.hash(offset, items)?,
+            Kind::Call(name, arguments) => self.call(offset, name, arguments)?,
+            Kind::Negative(inner) => {
+                let number = self.number(inner)?;
+                Value::text(show(-number))
+            }
+            Kind::Not(inner) => Value::text(if self.value(inner)?.is_true() {
+                ""
+            } else {
+                "1"
+            }),
+            Kind::Binary(operator, left, right) => self.binary(offset, *operator, left, right)?,
+            Kind::Assign(target, source) => self.assign(target, source)?,
+        })
+    }
+
+    /// Items of a list; lists in round brackets and list variables are spread out.
+    fn items(&mut self, items: &[Expression]) -> Result<Vec<Value>, ConfigErrors> {
+        let mut values = Vec::with_capacity(items.len());
+        for item in items {
+            let spreads = match &item.kind {
+                Kind::List(_) | Kind::Binary(Operator::Range, ..) => true,
+                Kind::Variable(name) => name.starts_with(['@', '%']),
+                _ => false,
+            };
+            match self.value(item)? {
+                Value::List(inner) if spreads => values.extend(inner),
+                Value::Map(inner) if spreads => {
+                    values.extend(
+                        inner
+                            .into_iter()
+                            .flat_map(|(key, value)| [Value::Scalar(key), value]),
+                    );
+                }
+                value => values.push(value),
+            }
+            if values.len() > MOST {
+                return Err(self
+                    .error(item.offset, format!("more than {MOST} items"))
+                    .into());
+            }
+        }
+        Ok(values)
+    }
+
+    fn hash(&mut self, offset: usize, items: &[Expression]) -> Evaluated {
+        let values = self.items(items)?;
+        self.pairs(offset, values)
+    }
+
+    fn pairs(&self, offset: usize, values: Vec<Value>) -> Evaluated {
+        if values.len() % 2 == 1 {
+            return Err(self
+                .error(offset, "a hash needs a value for each key")
+                .into());
+        }
+        let mut entries = std::collections::BTreeMap::new();
+        let mut values = values.into_iter();
+        while let (Some(key), Some(value)) = (values.next(), values.next()) {
+            let key = key
+                .as_text()
+                .ok_or_else(|| self.error(offset, format!("{} cannot be a key", key.kind())))?
+                .to_owned();
+            entries.insert(key, value);
+        }
+        Ok(Value::Map(entries))
+    }
+
+    fn interpolate(&self, offset: usize, string: &str) -> Evaluated {
+        let pieces = pieces(string).map_err(|(at, what)| {
+            // The string begins after its opening quote, which is one octet for `"`.
+            let error = self.error(offset + 1 + at, what);
+            if string.contains('@') {
+                error.advise("write \\@ for the character itself")
+            } else {
+                error
+            }
+        })?;
+        let mut out = String::new();
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => out.push_str(&text),
+                Piece::Variable(name) => match self.variable(offset, &name)? {
+                    Value::Scalar(text) => out.push_str(&text),
+                    Value::Undef => {}
+                    other => {
+                        return Err(self
+                            .error(offset, format!("{name} in a string is {}", other.kind()))
+                            .into());
+                    }
+                },
+            }
+        }
+        Ok(Value::Scalar(out))
+    }
+
+    /// What a setting holds at this point of the file.
+    fn variable(&self, offset: usize, name: &str) -> Evaluated {
+        let Some(known) = settings::find(name) else {
+            let error = self.error(offset, format!("unknown setting {name}"));
+            let nearest = settings::nearest(name);
+            return Err(match nearest {
+                Some(nearest) => error.advise(format!("did you mean {nearest}?")),
+                None => error,
+            }
+            .into());
+        };
+        if let Some(assigned) = self.config.get(known.perl()) {
+            return Ok(assigned.value.clone());
+        }
+        let default =
+            settings::setting(known.perl()).map_or(Default::None, |setting| setting.default);
+        Ok(match default {
+            Default::None if name.starts_with('@') => Value::List(Vec::new()),
+            Default::None if name.starts_with('%') => Value::Map(std::collections::BTreeMap::new()),
+            Default::None => Value::Undef,
+            Default::Text(text) => Value::text(text),
+            Default::List(texts) => {
+                Value::List(texts.iter().map(|text| Value::text(*text)).collect())
+            }
+        })
+    }
+
+    fn element(&mut self, offset: usize, name: &str, key: &Expression) -> Evaluated {
+        let key = self.text_of(key)?;
+        if name == "%ENV" {
+            return Err(self
+                .error(offset, "the environment is not read")
+                .advise("write the value instead")
+                .into());
+        }
+        match self.variable(offset, name)? {
+            Value::Map(entries) => Ok(entries.get(&key).cloned().unwrap_or_default()),
+            _ => Ok(Value::Undef),
+        }
+    }
+
+    fn reference(&mut self, target: &Expression) -> Evaluated {
+        match &target.kind {
+            Kind::Variable(name) => {
+                self.variable(target.offset, name)?;
+                Ok(Value::Reference(name.clone()))
+            }
+            // `\"text"` and `\undef`: a constant table.
+            Kind::Literal(_) | Kind::Interpolated(_) | Kind::Undef => self.value(target),
+            _ => Err(self
+                .error(
+                    target.offset,
+                    "only settings and constants can be referred to",
+                )
+                .into()),
+        }
+    }
+
+    fn call(&mut self, offset: usize, name: &str, arguments: &[Expression]) -> Evaluated {
+        if let Some((_, value)) = CONSTANTS.iter().find(|(constant, _)| *constant == name)
+            && arguments.is_empty()
+        {
+            return Ok(Value::text(*value));
+        }
+        match name {
+            "new_RE" => Ok(Value::PatternTable(self.items(arguments)?)),
+            _ => {
+                let names = CONSTANTS
+                    .iter()
+                    .map(|(constant, _)| *constant)
+                    .chain(["new_RE", "undef"]);
+                let error = self.error(offset, format!("{name} is beyond what is understood"));
+                Err(match settings::nearest_of(name, names) {
+                    Some(nearest) => error.advise(format!("did you mean {nearest}?")).into(),
+                    None => error.into(),
+                })
+            }
+        }
+    }
+
+    fn text_of(&mut self, expression: &Expression) -> Result<String, ConfigErrors> {
+        match self.value(expression)? {
+            Value::Scalar(text) => Ok(text),
+            Value::Undef => Ok(String::new()),
+            other => Err(self
+                .error(
+                    expression.offset,
+                    format!("expected a scalar, found {}", other.kind()),
+                )
+                .into()),
+        }
+    }
+
+    fn number(&mut self, expression: &Expression) -> Result<f64, ConfigErrors> {
+        // Round brackets around one item only group.
+        if let Kind::List(items) = &expression.kind
+            && let [item] = items.as_slice()
+        {
+            return self.number(item);
+        }
+        let text = self.text_of(expression)?;
+        let number = if text.is_empty() {
+            Some(0.0)
+        } else {
+            text.trim().parse().ok()
+        };
+        number.ok_or_else(|| {
+            self.error(expression.offset, format!("{text:?} is no number"))
+                .into()
+        })
+    }
+
+    fn binary(
+        &mut self,
+        offset: usize,
+        operator: Operator,
+        left: &Expression,
+        right: &Expression,
+    ) -> Evaluated {
+        match operator {
+            Operator::Concatenate => Ok(Value::Scalar(self.text_of(left)? + &self.text_of(right)?)),
+            Operator::Repeat => {
+                let (text, count) = (self.text_of(left)?, self.number(right)?);
+                let count = whole(count).filter(|&count| count.saturating_mul(text.len()) <= MOST);
+                let count =
+                    count.ok_or_else(|| self.error(offset, "the result would be too long"))?;
+                Ok(Value::Scalar(text.repeat(count)))
+            }
+            Operator::Range => {
+                let (from, to) = (self.number(left)?, self.number(right)?);
+                let bounds = whole(from)
+                    .zip(whole(to))
+                    .filter(|(from, to)| to.saturating_sub(*from) < MOST);
+                let (from, to) =
+                    bounds.ok_or_else(|| self.error(offset, "the range is too long"))?;
+                Ok(Value::List(
+                    (from..=to).map(|n| Value::text(n.to_string())).collect(),
+                ))
+            }
+            _ => {
+                let (left, divisor) = (self.number(left)?, self.number(right)?);
+                if divisor == 0.0 && matches!(operator, Operator::Divide | Operator::Remainder) {
+                    return Err(self.error(right.offset, "division by zero").into());
+                }
+                Ok(Value::text(show(match operator {
+                    Operator::Add => left + divisor,
+                    Operator::Subtract => left - divisor,
+                    Operator::Multiply => left * divisor,
+                    Operator::Divide => left / divisor,
+                    Operator::Remainder => left.rem_euclid(divisor),
+                    Operator::Power => left.powf(divisor),
+                    Operator::Concatenate | Operator::Repeat | Operator::Range => 0.0,
+                })))
+            }
+        }
+    }
+
+    fn assign(&mut self, target: &Expression, source: &Expression) -> Evaluated {
+        let place = self.place(target.offset);
+        match &target.kind {
+            Kind::Variable(name) if name.starts_with('@') => {
+                let items = self.items(std::slice::from_ref(source))?;
+                self.config.set(name, Value::List(items.clone()), place)?;
+                Ok(Value::List(items))
+            }
+            Kind::Variable(name) if name.starts_with('%') => {
+                let items = self.items(std::slice::from_ref(source))?;
+                let map = self.pairs(source.offset, items)?;
+                self.config.set(name, map.clone(), place)?;
+                Ok(map)
+            }
+            Kind::Variable(name) => {
+                let value = self.value(source)?;
+                self.config.set(name, value.clone(), place)?;
+                Ok(value)
+            }
+            Kind::Element(name, key) => {
+                let (key, value) = (self.text_of(key)?, self.value(source)?);
+                if name == "%ENV" {
+                    self.config.note_stranger(format!("$ENV{{{key}}}"), place);
+                } else {
+                    self.config.set_element(name, key, value.clone(), place)?;
+                }
+                Ok(value)
+            }
+            _ => Err(self
+                .error(target.offset, "only a setting can be assigned to")
+                .into()),
+        }
+    }
+}
+
+/// A number as Perl prints it: without a fraction if there is none.
+fn show(number: f64) -> String {
+    if number.fract() == 0.0 && number.abs() < 1e15 {
+        format!("{number:.0}")
+    } else {
+        number.to_string()
+    }
+}
+
+fn whole(number: f64) -> Option<usize> {
+    if number.fract() == 0.0 && (0.0..1e15).contains(&number) {
+        format!("{number:.0}").parse().ok()
+    } else {
+        None
+    }
+}

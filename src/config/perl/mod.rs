@@ -1,0 +1,28 @@
+//! The original's own configuration language: the part of Perl that such files use to say what is so.
+//!
+//! Nothing is run: the evaluator knows assignments, literals, arithmetic and a few constructors. Everything else is an error
+//! that shows the construct and its place.
+//!
+//! # Source
+//! daemon.md 8.2 (grammar), 8.5 (what is beyond it).
+
+mod evaluate;
+mod interpolate;
+mod lexer;
+mod parser;
+mod syntax;
+
+use super::{error::ConfigErrors, raw::RawConfig};
+
+/// Reads `text`, the content of `file`, into `config`: as if the files before were part of it.
+///
+/// # Errors
+/// The first thing that is not understood; `config` may hold what came before.
+pub fn read(file: &str, text: &str, config: &mut RawConfig) -> Result<(), ConfigErrors> {
+    let tokens = lexer::tokens(file, text)?;
+    let statements = parser::statements(file, text, &tokens)?;
+    evaluate::run(file, text, &statements, config)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,226 @@
+use super::*;
+use crate::config::value::Value;
+
+fn load(text: &str) -> Result<RawConfig, String> {
+    let mut config = RawConfig::default();
+    read("f", text, &mut config)
+        .map(|()| config)
+        .map_err(|error| error.to_string())
+}
+
+fn value(text: &str, name: &str) -> Value {
+    load(text).unwrap().get(name).unwrap().value.clone()
+}
+
+#[test]
+fn scalars_and_expressions() {
+    for (text, want) in [
+        ("$max_servers = 5;", "5"),
+        ("$child_timeout=8*60;", "480"),
+        ("$max_servers = 2 + 3 * (4 - 1) ;", "11"),
+        ("$logfile = 'a\\'b\\\\c\\n';", "a'b\\c\\n"),
+        (
+            "$MYHOME='/h'; $logfile = \"$MYHOME/x\\t${MYHOME}\\x41\\x{e4}\\$\";",
+            "/h/x\t/hA\u{e4}$",
+        ),
+        (
+            "$forward_method = 'smtp:[1.2.3.4]:25'; $notify_method = $forward_method;",
+            "smtp:[1.2.3.4]:25",
+        ),
+        ("$unix_socket_mode = 0770;", "504"),
+        ("$max_servers = 0x10; # comment\n", "16"),
+        ("$smtpd_message_size_limit = 10*1_000_000;", "10000000"),
+        ("$syslog_ident = q{a{b}c};", "a{b}c"),
+        ("$syslog_ident = 'a' . 'b' x 3;", "abbb"),
+        ("$final_unchecked_destiny = D_REJECT;", "-3"),
+        ("$max_servers = 7\n", "7"),
+        ("$max_servers = 10 % 4;", "2"),
+        (
+            "use strict;\n=head1 POD\n\n$bad = ;\n\n=cut\n$max_servers = 3; 1; __END__ garbage {{{",
+            "3",
+        ),
+        ("$Amavis::Conf::max_servers = 3;", "3"),
+        ("$DO_SYSLOG = 1;", "1"),
+    ] {
+        let config = load(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let held: Vec<&str> = settings_of(&config);
+        assert!(held.contains(&want), "{text}: {held:?}");
+    }
+}
+
+/// All scalar values of a configuration.
+fn settings_of(config: &RawConfig) -> Vec<&str> {
+    crate::config::settings::SETTINGS
+        .iter()
+        .filter_map(|s| config.get(s.perl)?.value.as_text())
+        .collect()
+}
+
+#[test]
+fn lists_hashes_and_references() {
+    let text = |text: &str| Value::text(text);
+    assert_eq!(
+        value("@inet_acl = qw( 127.0.0.1 [::1] );", "@inet_acl"),
+        Value::List(vec![text("127.0.0.1"), text("[::1]")])
+    );
+    assert_eq!(
+        value(
+            "@local_domains_acl = ( \".$mydomain\", );",
+            "@local_domains_acl"
+        ),
+        Value::List(vec![text(".!change-mydomain-variable!.example.com")])
+    );
+    assert_eq!(
+        value("@local_domains_maps=(['.x']);", "@local_domains_maps"),
+        Value::List(vec![Value::List(vec![text(".x")])])
+    );
+    assert_eq!(
+        value(
+            "@local_domains_maps = ( \\%local_domains, \\@local_domains_acl, \\1 );",
+            "@local_domains_maps"
+        ),
+        Value::List(vec![
+            Value::Reference("%local_domains".into()),
+            Value::Reference("@local_domains_acl".into()),
+            text("1")
+        ])
+    );
+    assert_eq!(
+        value(
+            "@inet_acl = ('a'); @inet_acl = (@inet_acl, 'b');",
+            "@inet_acl"
+        ),
+        Value::List(vec![text("a"), text("b")])
+    );
+    let Value::Map(map) = value(
+        "%local_domains = ( 'a' => 1, b => undef );",
+        "%local_domains",
+    ) else {
+        panic!()
+    };
+    assert_eq!(map.get("b"), Some(&Value::Undef));
+    let Value::Map(map) = value(
+        "$local_domains{x} = 1; $local_domains{'y'} = 0;",
+        "%local_domains",
+    ) else {
+        panic!()
+    };
+    assert_eq!(map.len(), 2);
+    assert_eq!(
+        value("$inet_socket_port = [10024,10026];", "$inet_socket_port"),
+        Value::List(vec![text("10024"), text("10026")])
+    );
+    assert_eq!(value("undef $daemon_user;", "$daemon_user"), Value::Undef);
+    assert_eq!(value("$daemon_user = undef;", "$daemon_user"), Value::Undef);
+}
+
+#[test]
+fn what_a_real_file_holds_is_read_and_told_of() {
+    let config = load(
+        "$ENV{PATH} = $path = '/usr/bin';\n\
+         $banned_filename_re = new_RE( qr'\\.[^./]*\\.(exe|vbs)\\.?$'i, [ qr/x\\/y/ => 0 ], # comment\n );\n\
+         @av_scanners = (['ClamAV-clamd', \\&ask_daemon, [\"CONTSCAN {}\\n\", '/s'], qr/\\bOK$/m, qr/^.*?: (?!Infected Archive)(.*) FOUND$/m]);\n\
+         $uncompress = ['uncompress', 'gzip -d', 'zcat'];\n\
+         $policy_bank{'AM.PDP-SOCK'} = { protocol => 'AM.PDP', auth_required_release => 0, };\n\
+         $sa_timeout = 30;\n1;\n",
+    )
+    .unwrap();
+    assert_eq!(
+        config.without_effect(),
+        [
+            "$ENV{PATH}",
+            "$banned_filename_re",
+            "$path",
+            "$sa_timeout",
+            "$uncompress",
+            "%policy_bank",
+            "@av_scanners"
+        ]
+    );
+    assert_eq!(
+        config.warnings[0].to_string(),
+        "f:7:1: $sa_timeout was retired: setting it has no effect"
+    );
+    let Value::PatternTable(table) = &config.get("$banned_filename_re").unwrap().value else {
+        panic!()
+    };
+    assert_eq!(
+        table[0],
+        Value::Pattern("\\.[^./]*\\.(exe|vbs)\\.?$".into(), "i".into())
+    );
+}
+
+#[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
+fn every_error_names_its_place() {
+    for (text, want) in [
+        (
+            "\n $max_server = 3;",
+            "f:2:2: unknown setting $max_server (did you mean $max_servers?)",
+        ),
+        (
+            "$max_servers = $max_serverz;",
+            "f:1:16: unknown setting $max_serverz (did you mean $max_servers?)",
+        ),
+        ("$max_servers = ;", "f:1:16: expected a value, found \";\""),
+        (
+            "$max_servers = 3\n$log_level = 1;",
+            "f:2:1: expected ; at the end of the statement, found $log_level",
+        ),
+        (
+            "$logfile = 'abc",
+            "f:1:12: string that begins with ' is not ended",
+        ),
+        (
+            "$logfile = \"joe@example.com\";",
+            "f:1:16: @example in double quotes means a list (write \\@ for the character itself)",
+        ),
+        ("@inet_acl = (1, 2;", "f:1:18: expected , or ), found \";\""),
+        (
+            "if ($x) { }",
+            "f:1:1: if is beyond what is understood (write the setting itself, without a condition)",
+        ),
+        (
+            "$logfile = `hostname`;",
+            "f:1:12: a command in backticks is not run (write its result instead)",
+        ),
+        (
+            "use DBI;",
+            "f:1:1: use DBI is beyond what is understood (modules are not loaded)",
+        ),
+        (
+            "$final_unchecked_destiny = D_REJEKT;",
+            "f:1:28: D_REJEKT is beyond what is understood (did you mean D_REJECT?)",
+        ),
+        ("$max_servers = 1/0;", "f:1:18: division by zero"),
+        ("$max_servers = 'a' * 2;", "f:1:16: \"a\" is no number"),
+        (
+            "%local_domains = ('a');",
+            "f:1:18: a hash needs a value for each key",
+        ),
+        ("1 = 2;", "f:1:1: only a setting can be assigned to"),
+        ("$logfile = 09;", "f:1:12: 09 is no number"),
+        (
+            "$logfile = \u{2}1;",
+            "f:1:12: unexpected character '\\u{2}'",
+        ),
+        (
+            "$logfile = $ENV{HOME};",
+            "f:1:12: the environment is not read (write the value instead)",
+        ),
+        (
+            "$logfile = <<'EOD';\nx\nEOD\n",
+            "f:1:12: here-documents are not understood yet (use a quoted string)",
+        ),
+        (
+            "$syslog_ident = 'x' x 1e14;",
+            "f:1:17: the result would be too long",
+        ),
+    ] {
+        assert_eq!(load(text).unwrap_err(), want, "{text}");
+    }
+    let deep = format!("@inet_acl = {}1{};", "[".repeat(500), "]".repeat(500));
+    assert!(load(&deep).unwrap_err().ends_with("nested deeper than 64"));
+    let deep = format!("$max_servers = {}1;", "-".repeat(5000));
+    assert!(load(&deep).unwrap_err().ends_with("nested deeper than 64"));
+}

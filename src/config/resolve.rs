@@ -1,0 +1,264 @@
+//! From what the files say to what the program uses.
+//!
+//! Every setting is looked at, so that one run shows every error.
+
+mod maps;
+mod reader;
+
+use std::{net::IpAddr, path::PathBuf, time::Duration};
+
+use self::{maps::maps, reader::Reader};
+use super::{
+    error::{ConfigError, ConfigErrors},
+    listen::{self, ListenAddress},
+    raw::RawConfig,
+    settled::{
+        Config, DeliveryConfig, IdentityConfig, ListenConfig, LogConfig, PidFile, PolicyConfig,
+        ProcessConfig, SmtpdConfig,
+    },
+};
+use crate::{
+    mail::{decision::Destiny, settlement::ReplyForm},
+    sys::process,
+};
+
+/// Checks `raw` and gives the configuration.
+///
+/// # Errors
+/// Everything that is wrong.
+pub fn resolve(raw: &RawConfig) -> Result<Config, ConfigErrors> {
+    let mut reader = Reader::new(raw);
+    let config = Config {
+        process: process(&mut reader),
+        listen: listen(&mut reader),
+        smtpd: smtpd(&mut reader),
+        delivery: delivery(&mut reader),
+        log: log(&mut reader),
+        identity: identity(&mut reader),
+        policy: policy(&mut reader),
+        without_effect: raw.without_effect(),
+        warnings: raw.warnings.clone(),
+    };
+    let config = cross_check(config, &mut reader);
+    reader.finish(config)
+}
+
+fn process(reader: &mut Reader<'_>) -> ProcessConfig {
+    let home = PathBuf::from(reader.text("$MYHOME"));
+    let pid_file = match (reader.is_set("$pid_file"), reader.path("$pid_file")) {
+        (true, Some(path)) => PidFile::Set(path),
+        (true, None) => PidFile::None,
+        (false, _) => PidFile::Default(home.join("amavisd.pid")),
+    };
+    let state_dir = reader
+        .path("$state_dir")
+        .unwrap_or_else(|| match &pid_file {
+            PidFile::Set(path) => path.parent().map_or_else(|| home.clone(), PathBuf::from),
+            PidFile::Default(_) | PidFile::None => home.clone(),
+        });
+    let mut groups = reader.words("@daemon_groups");
+    if let Some(group) = reader.optional_text("$daemon_group") {
+        groups.retain(|known| *known != group);
+        groups.insert(0, group);
+    }
+    ProcessConfig {
+        max_servers: reader.size("$max_servers"),
+        max_requests: reader.number("$max_requests"),
+        child_timeout: reader.seconds("$child_timeout"),
+        stop_grace: reader.seconds("$stop_grace"),
+        daemonize: reader.flag("$daemonize"),
+        user: reader.optional_text("$daemon_user"),
+        groups,
+        pid_file,
+        temp_base: reader.path("$TEMPBASE").unwrap_or_else(|| home.clone()),
+        state_dir,
+        spool_memory_limit: reader.size("$spool_memory_limit"),
+        spool_min_free: reader.number("$spool_min_free"),
+        home,
+    }
+}
+
+fn listen(reader: &mut Reader<'_>) -> ListenConfig {
+    let mut bind: Vec<IpAddr> = Vec::new();
+    let mut binds = reader.words("$inet_socket_bind");
+    if binds.is_empty() {
+        binds.push("*".to_owned());
+    }
+    for text in binds {
+        match listen::address(&text) {
+            Ok(addresses) => bind.extend(addresses),
+            Err(error) => reader.complain("$inet_socket_bind", error),
+        }
+    }
+    let names = ["@listen_sockets", "$unix_socketname", "$inet_socket_port"];
+    let mut addresses: Vec<ListenAddress> = Vec::new();
+    for name in names {
+        for text in reader.words(name) {
+            match listen::parse(&text, &bind) {
+                Ok(parsed) => addresses.extend(parsed),
+                Err(error) => reader.complain(name, error),
+            }
+        }
+    }
+    if names.iter().all(|name| !reader.is_set(name)) {
+        // The guide's default.
+        addresses.extend(listen::parse("10024", &bind).unwrap_or_default());
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    addresses.retain(|address| seen.insert(address.clone()));
+    if addresses.is_empty() {
+        reader.complain(
+            "$inet_socket_port",
+            "No listen sockets or ports specified".to_owned(),
+        );
+    }
+    ListenConfig {
+        addresses,
+        unix_mode: reader.mode("$unix_socket_mode"),
+        backlog: reader
+            .optional_number("$listen_queue_size")
+            .and_then(|size| u32::try_from(size).ok()),
+        speaks_lmtp: reader.choice("$protocol") == Some("LMTP"),
+    }
+}
+
+fn smtpd(reader: &mut Reader<'_>) -> SmtpdConfig {
+    let enforces_least_limit = reader.flag("$enforce_smtpd_message_size_limit_64kb_min");
+    let size_limit = reader
+        .optional_number("$smtpd_message_size_limit")
+        .filter(|&limit| limit > 0);
+    let raised = |limit: u64| {
+        if enforces_least_limit {
+            limit.max(SmtpdConfig::LEAST_SIZE_LIMIT)
+        } else {
+            limit
+        }
+    };
+    SmtpdConfig {
+        timeout: reader.seconds("$smtpd_timeout"),
+        recipient_limit: reader.size("$smtpd_recipient_limit"),
+        size_limit: size_limit.map(raised),
+        size_limit_maps: maps(reader, "@message_size_limit_maps"),
+        enforces_least_limit,
+        discarded_keywords: reader
+            .words("@smtpd_discard_ehlo_keywords")
+            .iter()
+            .map(|word| word.to_ascii_uppercase())
+            .collect(),
+        greeting_banner: reader.text("$smtpd_greeting_banner"),
+        quit_banner: reader.text("$smtpd_quit_banner"),
+        access: reader.networks("@inet_acl"),
+        reply_form: if reader.choice("$reply_form") == Some("2.13") {
+            ReplyForm::V213
+        } else {
+            ReplyForm::Guide
+        },
+        rejects_bare_newlines: reader.choice("$bare_newline") == Some("reject"),
+        rejects_early_data: reader.choice("$early_data") == Some("reject"),
+        least_data_rate: reader.number("$smtpd_min_data_rate"),
+        error_limit: u32::try_from(reader.number("$smtpd_hard_error_limit")).unwrap_or(u32::MAX),
+    }
+}
+
+fn delivery(reader: &mut Reader<'_>) -> DeliveryConfig {
+    let bind_address = reader
+        .optional_text("$local_client_bind_address")
+        .and_then(|text| {
+            let parsed = text.trim_matches(['[', ']']).parse();
+            if parsed.is_err() {
+                reader.complain(
+                    "$local_client_bind_address",
+                    format!("{text:?} is no address"),
+                );
+            }
+            parsed.ok()
+        });
+    DeliveryConfig {
+        forward: reader.methods("$forward_method"),
+        notify: reader.methods("$notify_method"),
+        bind_address,
+        keeps_connections: reader.flag("$smtp_connection_cache_enable"),
+        keeps_on_demand: reader.flag("$smtp_connection_cache_on_demand"),
+        passes_dsn_on: reader.flag("$propagate_dsn_if_possible"),
+        ends_success_reports: reader.flag("$terminate_dsn_on_notify_success"),
+        soft_bounce: reader.flag("$soft_bounce"),
+    }
+}
+
+fn log(reader: &mut Reader<'_>) -> LogConfig {
+    LogConfig {
+        level: reader.level("$log_level"),
+        to_syslog: reader.flag("$do_syslog"),
+        file: reader.path("$logfile"),
+        ident: reader.text("$syslog_ident"),
+        facility: reader.text("$syslog_facility"),
+        longest_line: reader.size("$logline_maxlen"),
+    }
+}
+
+fn identity(reader: &mut Reader<'_>) -> IdentityConfig {
+    let product = reader
+        .is_set("$myproduct_name")
+        .then(|| reader.text("$myproduct_name"));
+    IdentityConfig {
+        host_name: reader
+            .optional_text("$myhostname")
+            .unwrap_or_else(process::host_name),
+        localhost_name: reader
+            .optional_text("$localhost_name")
+            .unwrap_or_else(|| "localhost".to_owned()),
+        product,
+        version_id: reader.text("$myversion_id"),
+        version_date: reader.text("$myversion_date"),
+    }
+}
+
+fn policy(reader: &mut Reader<'_>) -> PolicyConfig {
+    let destiny = reader.text("$final_unchecked_destiny");
+    let unchecked_destiny = destiny.parse().ok().and_then(Destiny::from_number);
+    if unchecked_destiny.is_none() {
+        reader.complain(
+            "$final_unchecked_destiny",
+            format!("{destiny:?} is none of D_PASS, D_DISCARD, D_BOUNCE, D_REJECT, D_TEMPFAIL"),
+        );
+    }
+    PolicyConfig {
+        local_domains: maps::local_domains(reader),
+        originating: reader.flag("$originating"),
+        unchecked_destiny: unchecked_destiny.unwrap_or_default(),
+    }
+}
+
+/// Checks what concerns more than one setting.
+fn cross_check(mut config: Config, reader: &mut Reader<'_>) -> Config {
+    let host = &config.identity.host_name;
+    if host != "localhost" && !host.contains('.') {
+        let what = format!("$myhostname is {host:?}, which is not a fully qualified domain name");
+        config.warnings.push(
+            ConfigError::general(what)
+                .advise("set it to a name with a dot: it appears in trace fields"),
+        );
+    }
+    if config.log.to_syslog && config.log.file.is_some() {
+        let what = "$do_syslog is on, so $logfile is not written to";
+        config
+            .warnings
+            .push(ConfigError::general(what).advise("turn one of them off"));
+    }
+    // Postfix's own default; the guide has 1200.
+    const POSTFIX_PATIENCE: Duration = Duration::from_secs(600);
+    if config.process.child_timeout >= POSTFIX_PATIENCE {
+        let what = format!(
+            "$child_timeout is {} s: Postfix gives up after 600 s by default",
+            config.process.child_timeout.as_secs()
+        );
+        let error = reader.at("$child_timeout", what);
+        config.warnings.push(error.advise(
+            "make smtp_data_done_timeout or lmtp_data_done_timeout of the feeding transport larger",
+        ));
+    }
+    config
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,145 @@
+use super::*;
+use crate::{config::perl, mail::address::Address};
+
+fn load(text: &str) -> Result<Config, String> {
+    let mut raw = RawConfig::default();
+    perl::read("f", text, &mut raw).unwrap();
+    resolve(&raw).map_err(|errors| errors.to_string())
+}
+
+#[test]
+fn an_empty_file_gives_the_documented_defaults() {
+    let config = load("").unwrap();
+    assert_eq!(
+        (config.process.max_servers, config.process.max_requests),
+        (2, 20)
+    );
+    assert_eq!(
+        (config.process.child_timeout, config.smtpd.timeout),
+        (Duration::from_secs(480), Duration::from_secs(480))
+    );
+    let addresses: Vec<String> = config
+        .listen
+        .addresses
+        .iter()
+        .map(ListenAddress::to_string)
+        .collect();
+    assert_eq!(addresses, ["127.0.0.1:10024", "[::1]:10024"]);
+    assert_eq!(
+        config.delivery.forward[0].to_string(),
+        "smtp:[127.0.0.1]:10025"
+    );
+    assert_eq!(
+        config.process.pid_file,
+        PidFile::Default("/var/lib/amavis/amavisd.pid".into())
+    );
+    assert!(config.smtpd.access.contains("127.0.0.1".parse().unwrap()));
+    assert_eq!(config.listen.unix_mode, 0o660);
+}
+
+#[test]
+fn the_guides_lines_work_as_written() {
+    let config = load(
+        "$inet_socket_port = 10024;\n$notify_method  = 'smtp:[172.16.0.1]:20025';\n$forward_method = 'smtp:[172.16.0.1]:20025';\n\
+         $max_servers = 10;\n$max_requests = 20;\n$child_timeout=8*60;\n",
+    )
+    .unwrap();
+    assert_eq!(
+        config.delivery.forward[0].to_string(),
+        "smtp:[172.16.0.1]:20025"
+    );
+    assert_eq!(config.process.max_servers, 10);
+}
+
+#[test]
+fn settings_depend_on_each_other_as_documented() {
+    let config = load(
+        "$MYHOME='/h'; $pid_file='/run/x/p.pid'; $inet_socket_bind='127.0.0.1'; $inet_socket_port=[10024,10026]; $unix_socketname='/h/s';\n\
+         @listen_sockets=('[::1]:99', 10024); $smtpd_message_size_limit='10k'; $daemon_group='g'; @daemon_groups=('a','g');\n\
+         @local_domains_acl=('.example.com'); $unix_socket_mode=0600; $smtpd_timeout='2m';",
+    )
+    .unwrap();
+    let addresses: Vec<String> = config
+        .listen
+        .addresses
+        .iter()
+        .map(ListenAddress::to_string)
+        .collect();
+    assert_eq!(
+        addresses,
+        ["[::1]:99", "127.0.0.1:10024", "/h/s", "127.0.0.1:10026"]
+    );
+    assert_eq!(config.process.state_dir, PathBuf::from("/run/x"));
+    assert_eq!(config.process.temp_base, PathBuf::from("/h"));
+    assert_eq!(
+        config.smtpd.size_limit,
+        Some(65_536),
+        "raised to what RFC 5321 asks for"
+    );
+    assert_eq!(config.process.groups, ["g", "a"]);
+    assert!(
+        config
+            .policy
+            .local_domains
+            .is_true(&Address::parse(b"u@sub.example.com").unwrap())
+    );
+    assert_eq!(config.listen.unix_mode, 0o600);
+    assert_eq!(config.smtpd.timeout, Duration::from_secs(120));
+}
+
+#[test]
+fn every_error_is_shown_with_its_place() {
+    let errors = load(
+        "$max_servers = 0;\n$child_timeout = 'x';\n$forward_method = 'smtp:x';\n@inet_acl = ('1.2.3');\n@inet_acl = ('nonsense');\n\
+         $reply_form = 'new';\n$TEMPBASE = 'tmp';\n$inet_socket_port = 'abc';\n$log_level = 'much';\n$unix_socket_mode = 'rw';\n\
+         $final_unchecked_destiny = 7;\n@local_domains_maps = (qr/x/);\n$max_requests = [1];\n$notify_method = '';",
+    )
+    .unwrap_err();
+    let want = [
+        "f:1:1: $max_servers: 0 is not between 1 and 1000",
+        "f:2:1: $child_timeout: \"x\" is not a number of seconds",
+        "f:3:1: $forward_method: \"smtp:x\" lacks a port",
+        "f:5:1: @inet_acl: \"nonsense\" is no address or network",
+        "f:6:1: $reply_form: \"new\" is none of: guide, 2.13",
+        "f:7:1: $TEMPBASE: \"tmp\" is not an absolute path",
+        "f:8:1: $inet_socket_port: \"abc\" is neither a port, nor address:port, nor a path",
+        "f:9:1: $log_level: \"much\" is no log level from 0 to 5",
+        "f:10:1: $unix_socket_mode: \"rw\" is no file mode such as 0660",
+        "f:11:1: $final_unchecked_destiny: \"7\" is none of D_PASS, D_DISCARD, D_BOUNCE, D_REJECT, D_TEMPFAIL",
+        "f:12:1: @local_domains_maps: a pattern cannot be a lookup table here yet",
+        "f:13:1: $max_requests: expected a text, found a list",
+        "f:14:1: $notify_method: a next hop is needed, such as smtp:[127.0.0.1]:10025",
+    ];
+    for line in want {
+        assert!(
+            errors.lines().any(|l| l == line),
+            "{line}\n--- in:\n{errors}"
+        );
+    }
+    assert!(
+        load("$inet_socket_port = undef;")
+            .unwrap_err()
+            .contains("No listen sockets or ports specified")
+    );
+}
+
+#[test]
+fn odd_combinations_are_warned_of() {
+    let warnings = |text: &str| {
+        load(text)
+            .unwrap()
+            .warnings
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    assert!(warnings("$myhostname='mail'; ").contains("not a fully qualified"));
+    assert!(
+        warnings("$myhostname='a.b'; $child_timeout=700;").contains("Postfix gives up after 600 s")
+    );
+    assert!(
+        warnings("$myhostname='a.b'; $do_syslog=1; $logfile='/x';")
+            .contains("$logfile is not written to")
+    );
+}

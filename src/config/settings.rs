@@ -1,0 +1,693 @@
+//! table: every setting that has an effect, each defined once: name, kind, default, meaning.
+//!
+//! The readers, the defaults, the checks and the list of what has no effect come from here and from `original`.
+
+use super::original;
+
+/// One setting.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// Name in the original's language, with its sigil.
+    pub perl: &'static str,
+    /// Name in TOML.
+    pub name: &'static str,
+    /// What it can hold.
+    pub kind: Kind,
+    /// What it holds if it is not set.
+    pub default: Default,
+    /// What it means, in a sentence.
+    pub doc: &'static str,
+}
+
+/// What a setting can hold. Numbers are the least and the greatest value.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// True or false.
+    Flag,
+    /// A whole number.
+    Count(u64, u64),
+    /// Seconds; `8m`, `2h` are understood.
+    Seconds(u64, u64),
+    /// Octets; `64k`, `10M` are understood.
+    Octets(u64, u64),
+    /// A file mode, octal.
+    Mode,
+    /// A path.
+    Path,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A log level.
+    Level,
+    /// A text or a list of texts.
+    Words,
+    /// A list of networks.
+    Networks,
+    /// A delivery method or a list of them.
+    Method,
+    /// A destiny constant.
+    Destiny,
+    /// A hash.
+    Map,
+    /// A list of lookup tables.
+    Maps,
+}
+
+/// A default value.
+#[derive(Clone, Copy, Debug)]
+pub enum Default {
+    /// Not defined.
+    None,
+    /// A scalar.
+    Text(&'static str),
+    /// A list of scalars.
+    List(&'static [&'static str]),
+}
+
+/// What a name stands for.
+#[derive(Clone, Copy, Debug)]
+pub enum Known {
+    /// A setting that has an effect.
+    Setting(&'static Setting),
+    /// A setting of the original that has none here, or not yet.
+    NoEffect(&'static str),
+    /// A setting that the original itself has retired.
+    Retired(&'static str),
+}
+
+impl Known {
+    /// The name in Perl form.
+    #[must_use]
+    pub const fn perl(self) -> &'static str {
+        match self {
+            Self::Setting(setting) => setting.perl,
+            Self::NoEffect(name) | Self::Retired(name) => name,
+        }
+    }
+}
+
+/// Finds a setting by its Perl name; aliases are understood.
+#[must_use]
+pub fn find(perl: &str) -> Option<Known> {
+    let perl = original::ALIASES
+        .iter()
+        .find(|(alias, _)| *alias == perl)
+        .map_or(perl, |(_, name)| name);
+    if let Some(setting) = SETTINGS.iter().find(|setting| setting.perl == perl) {
+        return Some(Known::Setting(setting));
+    }
+    let name = original::WITHOUT_EFFECT
+        .iter()
+        .find(|name| **name == perl)?;
+    Some(if original::RETIRED.contains(name) {
+        Known::Retired(name)
+    } else {
+        Known::NoEffect(name)
+    })
+}
+
+/// Finds a setting by its TOML name, and gives its Perl name.
+#[must_use]
+pub fn find_by_toml_name(name: &str) -> Option<&'static str> {
+    let setting = SETTINGS
+        .iter()
+        .find(|setting| setting.name == name)
+        .map(|setting| setting.perl);
+    setting.or_else(|| {
+        original::WITHOUT_EFFECT
+            .iter()
+            .find(|perl| toml_name(perl) == name)
+            .copied()
+    })
+}
+
+/// The TOML name of a Perl name.
+#[must_use]
+pub fn toml_name(perl: &str) -> String {
+    let bare = perl
+        .trim_start_matches(['$', '@', '%'])
+        .to_ascii_lowercase();
+    // Two names exist as scalar and as hash.
+    if matches!(perl, "%virus_admin" | "%spam_admin") {
+        format!("{bare}_map")
+    } else {
+        bare
+    }
+}
+
+/// The setting with this Perl name, if it has an effect.
+#[must_use]
+pub fn setting(perl: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.perl == perl)
+}
+
+/// True if setting `perl` has an effect.
+#[must_use]
+pub fn has_effect(perl: &str) -> bool {
+    setting(perl).is_some()
+}
+
+/// The known Perl name that is most like `name`.
+#[must_use]
+pub fn nearest(name: &str) -> Option<&'static str> {
+    let all = SETTINGS
+        .iter()
+        .map(|setting| setting.perl)
+        .chain(original::WITHOUT_EFFECT.iter().copied());
+    nearest_of(name, all)
+}
+
+/// The candidate that is most like `name`, if any is like it at all.
+pub fn nearest_of<'c>(name: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+    let scored = candidates.map(|candidate| (strsim::jaro_winkler(name, candidate), candidate));
+    scored
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .filter(|(score, _)| *score > 0.85)
+        .map(|(_, candidate)| candidate)
+}
+
+const fn none() -> Default {
+    Default::None
+}
+
+const fn text(text: &'static str) -> Default {
+    Default::Text(text)
+}
+
+const fn list(texts: &'static [&'static str]) -> Default {
+    Default::List(texts)
+}
+
+const fn row(
+    perl: &'static str,
+    name: &'static str,
+    kind: Kind,
+    default: Default,
+    doc: &'static str,
+) -> Setting {
+    Setting {
+        perl,
+        name,
+        kind,
+        default,
+        doc,
+    }
+}
+
+/// The table.
+pub const SETTINGS: &[Setting] = &[
+    row(
+        "$max_servers",
+        "max_servers",
+        Kind::Count(1, 1000),
+        text("2"),
+        "Children that serve at the same time; must not be less than `maxproc` of Postfix's feeding transport.",
+    ),
+    row(
+        "$max_requests",
+        "max_requests",
+        Kind::Count(0, 1_000_000_000),
+        text("20"),
+        "A child leaves after this many transactions, at the end of a session; 0 means never.",
+    ),
+    row(
+        "$child_timeout",
+        "child_timeout",
+        Kind::Seconds(1, 86_400),
+        text("480"),
+        "Longest time for one message, from its end to our reply; must be less than Postfix's `*_data_done_timeout`.",
+    ),
+    row(
+        "$smtpd_timeout",
+        "smtpd_timeout",
+        Kind::Seconds(5, 86_400),
+        text("480"),
+        "Longest wait for the client's next command, or for more of its message.",
+    ),
+    row(
+        "$stop_grace",
+        "stop_grace",
+        Kind::Seconds(1, 3_600),
+        text("50"),
+        "How long messages in work may go on after SIGTERM, before their children are killed.",
+    ),
+    row(
+        "$daemonize",
+        "daemonize",
+        Kind::Flag,
+        text("1"),
+        "Go into the background when started as a daemon.",
+    ),
+    row(
+        "$daemon_user",
+        "daemon_user",
+        Kind::Text,
+        none(),
+        "Whom to run as; needed when started by root.",
+    ),
+    row(
+        "$daemon_group",
+        "daemon_group",
+        Kind::Text,
+        none(),
+        "Group to run as; the user's own if not set.",
+    ),
+    row(
+        "@daemon_groups",
+        "daemon_groups",
+        Kind::Words,
+        none(),
+        "Groups to run with, the first one being the main group.",
+    ),
+    row(
+        "$pid_file",
+        "pid_file",
+        Kind::Path,
+        none(),
+        "Where the master writes its process id; `$MYHOME/amavisd.pid` for a daemon, none in the foreground.",
+    ),
+    row(
+        "$MYHOME",
+        "myhome",
+        Kind::Path,
+        text("/var/lib/amavis"),
+        "Home folder of the service; other paths are below it by default.",
+    ),
+    row(
+        "$TEMPBASE",
+        "tempbase",
+        Kind::Path,
+        none(),
+        "Where working directories are made; `$MYHOME` if not set.",
+    ),
+    row(
+        "$state_dir",
+        "state_dir",
+        Kind::Path,
+        none(),
+        "Where the scoreboard is kept; the folder of `$pid_file` if that is set, else `$MYHOME`.",
+    ),
+    row(
+        "$spool_memory_limit",
+        "spool_memory_limit",
+        Kind::Octets(4_096, 1_073_741_824),
+        text("1048576"),
+        "Messages up to this size are kept in memory while they are in work; larger ones in a file.",
+    ),
+    row(
+        "$spool_min_free",
+        "spool_min_free",
+        Kind::Octets(0, 1_099_511_627_776),
+        text("16777216"),
+        "Space that must be free where working directories are made, beyond the message; with less, mail is refused for now (452).",
+    ),
+    row(
+        "$inet_socket_port",
+        "inet_socket_port",
+        Kind::Words,
+        none(),
+        "TCP port to listen on, or a list of them, or addresses with ports.",
+    ),
+    row(
+        "$inet_socket_bind",
+        "inet_socket_bind",
+        Kind::Words,
+        list(&["127.0.0.1", "[::1]"]),
+        "Addresses on which the ports are opened; `*` or nothing for all.",
+    ),
+    row(
+        "@listen_sockets",
+        "listen_sockets",
+        Kind::Words,
+        none(),
+        "Further sockets to listen on: ports, `address:port`, paths.",
+    ),
+    row(
+        "$unix_socketname",
+        "unix_socketname",
+        Kind::Words,
+        none(),
+        "UNIX socket to listen on, or a list of them.",
+    ),
+    row(
+        "$unix_socket_mode",
+        "unix_socket_mode",
+        Kind::Mode,
+        text("0660"),
+        "File mode of UNIX sockets.",
+    ),
+    row(
+        "$listen_queue_size",
+        "listen_queue_size",
+        Kind::Count(1, 65_535),
+        none(),
+        "Longest queue of connections that wait for a child; the kernel's limit if not set.",
+    ),
+    row(
+        "$protocol",
+        "protocol",
+        Kind::Choice(&["SMTP", "LMTP"]),
+        none(),
+        "Protocol on our sockets; a client may switch with LHLO or EHLO.",
+    ),
+    row(
+        "$smtpd_recipient_limit",
+        "smtpd_recipient_limit",
+        Kind::Count(1, 1_000_000),
+        text("1100"),
+        "Most recipients in one transaction.",
+    ),
+    row(
+        "$smtpd_message_size_limit",
+        "smtpd_message_size_limit",
+        Kind::Octets(0, 1_099_511_627_776),
+        none(),
+        "Largest message taken, announced in EHLO; no limit if not set.",
+    ),
+    row(
+        "$enforce_smtpd_message_size_limit_64kb_min",
+        "enforce_smtpd_message_size_limit_64kb_min",
+        Kind::Flag,
+        text("1"),
+        "Raise size limits below 64 KiB to 64 KiB, as RFC 5321 section 4.5.3.1.7 asks.",
+    ),
+    row(
+        "@message_size_limit_maps",
+        "message_size_limit_maps",
+        Kind::Maps,
+        none(),
+        "Largest message for a recipient, octets.",
+    ),
+    row(
+        "@smtpd_discard_ehlo_keywords",
+        "smtpd_discard_ehlo_keywords",
+        Kind::Words,
+        none(),
+        "EHLO keywords that are not announced.",
+    ),
+    row(
+        "$smtpd_greeting_banner",
+        "smtpd_greeting_banner",
+        Kind::Text,
+        text("${helo-name} ${protocol} ${product} service ready"),
+        "Text of the greeting.",
+    ),
+    row(
+        "$smtpd_quit_banner",
+        "smtpd_quit_banner",
+        Kind::Text,
+        text("${helo-name} ${product} closing transmission channel"),
+        "Text of the goodbye.",
+    ),
+    row(
+        "@inet_acl",
+        "inet_acl",
+        Kind::Networks,
+        list(&["127.0.0.1", "[::1]"]),
+        "Who may connect; others are disconnected without a word.",
+    ),
+    row(
+        "$reply_form",
+        "reply_form",
+        Kind::Choice(&["guide", "2.13"]),
+        text("guide"),
+        "Words of greeting, goodbye and success reply: those of the Postfix integration guide, or those of version 2.13 of the original.",
+    ),
+    row(
+        "$bare_newline",
+        "bare_newline",
+        Kind::Choice(&["normalize", "reject"]),
+        text("normalize"),
+        "What happens to a message with bare CR or LF: they are made CRLF, or it is refused.",
+    ),
+    row(
+        "$early_data",
+        "early_data",
+        Kind::Choice(&["accept", "reject"]),
+        text("accept"),
+        "What happens when a client sends its message without waiting for our go-ahead: taken, or the session ends.",
+    ),
+    row(
+        "$smtpd_min_data_rate",
+        "smtpd_min_data_rate",
+        Kind::Count(0, 1_000_000_000),
+        text("500"),
+        "Least octets a second of a client that sends a message, after `$smtpd_timeout`; 0 means no limit.",
+    ),
+    row(
+        "$smtpd_hard_error_limit",
+        "smtpd_hard_error_limit",
+        Kind::Count(1, 1_000_000),
+        text("100"),
+        "Most protocol errors in one session.",
+    ),
+    row(
+        "$forward_method",
+        "forward_method",
+        Kind::Method,
+        text("smtp:[127.0.0.1]:10025"),
+        "Where mail goes when it passed.",
+    ),
+    row(
+        "$notify_method",
+        "notify_method",
+        Kind::Method,
+        text("smtp:[127.0.0.1]:10025"),
+        "Where reports of our own go.",
+    ),
+    row(
+        "$local_client_bind_address",
+        "local_client_bind_address",
+        Kind::Text,
+        none(),
+        "Our address on connections to the next hop.",
+    ),
+    row(
+        "$smtp_connection_cache_enable",
+        "smtp_connection_cache_enable",
+        Kind::Flag,
+        text("1"),
+        "Keep the connection to the next hop for the next message.",
+    ),
+    row(
+        "$smtp_connection_cache_on_demand",
+        "smtp_connection_cache_on_demand",
+        Kind::Flag,
+        text("1"),
+        "Keep it only while messages follow each other closely.",
+    ),
+    row(
+        "$propagate_dsn_if_possible",
+        "propagate_dsn_if_possible",
+        Kind::Flag,
+        text("1"),
+        "Pass NOTIFY and ORCPT on to a next hop that offers DSN.",
+    ),
+    row(
+        "$terminate_dsn_on_notify_success",
+        "terminate_dsn_on_notify_success",
+        Kind::Flag,
+        text("0"),
+        "Report success ourselves and take SUCCESS out of NOTIFY.",
+    ),
+    row(
+        "$soft_bounce",
+        "soft_bounce",
+        Kind::Flag,
+        none(),
+        "Make every permanent refusal a temporary one.",
+    ),
+    row(
+        "$final_unchecked_destiny",
+        "final_unchecked_destiny",
+        Kind::Destiny,
+        text("1"),
+        "What happens to mail that could not be looked into (`D_PASS`, `D_BOUNCE`, `D_REJECT`, `D_DISCARD`, `D_TEMPFAIL`).",
+    ),
+    row(
+        "$originating",
+        "originating",
+        Kind::Flag,
+        text("0"),
+        "Mail comes from our own users.",
+    ),
+    row(
+        "@local_domains_maps",
+        "local_domains_maps",
+        Kind::Maps,
+        none(),
+        "Which recipients are ours; `%local_domains`, `@local_domains_acl` if not set.",
+    ),
+    row(
+        "%local_domains",
+        "local_domains",
+        Kind::Map,
+        none(),
+        "Which recipients are ours, by key.",
+    ),
+    row(
+        "@local_domains_acl",
+        "local_domains_acl",
+        Kind::Words,
+        none(),
+        "Which recipients are ours, as a list.",
+    ),
+    row(
+        "$localpart_is_case_sensitive",
+        "localpart_is_case_sensitive",
+        Kind::Flag,
+        text("0"),
+        "Whether `User@` and `user@` differ in lookups.",
+    ),
+    row(
+        "$recipient_delimiter",
+        "recipient_delimiter",
+        Kind::Text,
+        none(),
+        "What separates a user from an address extension in lookups.",
+    ),
+    row(
+        "$myhostname",
+        "myhostname",
+        Kind::Text,
+        none(),
+        "Our fully qualified host name; the system's if not set.",
+    ),
+    row(
+        "$mydomain",
+        "mydomain",
+        Kind::Text,
+        text("!change-mydomain-variable!.example.com"),
+        "Our domain; only for use in other settings.",
+    ),
+    row(
+        "$localhost_name",
+        "localhost_name",
+        Kind::Text,
+        text("localhost"),
+        "The name we greet the next hop with, and give in trace fields.",
+    ),
+    row(
+        "$myproduct_name",
+        "myproduct_name",
+        Kind::Text,
+        text("amavis"),
+        "Product name in trace fields and banners.",
+    ),
+    row(
+        "$do_syslog",
+        "do_syslog",
+        Kind::Flag,
+        none(),
+        "Log to the system log.",
+    ),
+    row(
+        "$logfile",
+        "logfile",
+        Kind::Path,
+        none(),
+        "Log to a file, if not to the system log.",
+    ),
+    row(
+        "$log_level",
+        "log_level",
+        Kind::Level,
+        text("0"),
+        "How much is logged: 0 the main entries, up to 5.",
+    ),
+    row(
+        "$syslog_ident",
+        "syslog_ident",
+        Kind::Text,
+        text("amavis"),
+        "Name in the system log.",
+    ),
+    row(
+        "$syslog_facility",
+        "syslog_facility",
+        Kind::Text,
+        text("mail"),
+        "Facility in the system log.",
+    ),
+    row(
+        "$logline_maxlen",
+        "logline_maxlen",
+        Kind::Count(50, 65_000),
+        text("980"),
+        "Longest line in the system log; longer ones are split.",
+    ),
+    row(
+        "$myversion",
+        "myversion",
+        Kind::Text,
+        text("amavis-2.13.0 (20230106)"),
+        "Only for use in other settings.",
+    ),
+    row(
+        "$myversion_id",
+        "myversion_id",
+        Kind::Text,
+        text("2.13.0"),
+        "Only for use in other settings, and in the banners.",
+    ),
+    row(
+        "$myversion_date",
+        "myversion_date",
+        Kind::Text,
+        text("20230106"),
+        "Only for use in other settings, and in the banners.",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn all_462_names_of_the_original_are_known_once() {
+        let ours = [
+            "$stop_grace",
+            "$state_dir",
+            "$spool_memory_limit",
+            "$spool_min_free",
+            "$reply_form",
+            "$bare_newline",
+            "$early_data",
+            "$smtpd_min_data_rate",
+            "$smtpd_hard_error_limit",
+        ];
+        let all: Vec<&str> = SETTINGS
+            .iter()
+            .map(|s| s.perl)
+            .chain(original::WITHOUT_EFFECT.iter().copied())
+            .collect();
+        let distinct: BTreeSet<&str> = all.iter().copied().collect();
+        assert_eq!(all.len(), distinct.len());
+        assert_eq!(
+            distinct.iter().filter(|name| !ours.contains(name)).count(),
+            462
+        );
+        let toml: BTreeSet<String> = all.iter().map(|perl| toml_name(perl)).collect();
+        assert_eq!(toml.len(), all.len(), "TOML names are distinct");
+        for setting in SETTINGS {
+            assert_eq!(setting.name, toml_name(setting.perl));
+            assert!(setting.doc.ends_with('.'), "{}", setting.perl);
+        }
+        for (_, name) in original::ALIASES {
+            assert!(find(name).is_some(), "{name}");
+        }
+        for name in original::RETIRED {
+            assert!(matches!(find(name), Some(Known::Retired(_))), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_name_is_found() {
+        assert_eq!(nearest("$max_server"), Some("$max_servers"));
+        assert_eq!(nearest("$forward_methode"), Some("$forward_method"));
+        assert_eq!(nearest("$zzz"), None);
+    }
+}

@@ -1,0 +1,189 @@
+//! The configuration as the program uses it: checked, complete, unchanging.
+
+use std::{net::IpAddr, path::PathBuf, time::Duration};
+
+use super::{error::ConfigError, listen::ListenAddress, method::Method};
+use crate::{
+    lookup::{network::NetworkList, table::Maps},
+    mail::{decision::Destiny, settlement::ReplyForm},
+};
+
+/// All settings.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Config {
+    /// Processes and their surroundings.
+    pub process: ProcessConfig,
+    /// Sockets.
+    pub listen: ListenConfig,
+    /// Sessions.
+    pub smtpd: SmtpdConfig,
+    /// Passing mail on.
+    pub delivery: DeliveryConfig,
+    /// The log.
+    pub log: LogConfig,
+    /// Who we are.
+    pub identity: IdentityConfig,
+    /// What is decided about mail.
+    pub policy: PolicyConfig,
+    /// Set, but without effect; names.
+    pub without_effect: Vec<String>,
+    /// Worth telling, but no error.
+    pub warnings: Vec<ConfigError>,
+}
+
+/// Processes and their surroundings.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ProcessConfig {
+    /// `$max_servers`
+    pub max_servers: usize,
+    /// `$max_requests`; 0 is no limit.
+    pub max_requests: u64,
+    /// `$child_timeout`
+    pub child_timeout: Duration,
+    /// `$stop_grace`
+    pub stop_grace: Duration,
+    /// `$daemonize`
+    pub daemonize: bool,
+    /// `$daemon_user`
+    pub user: Option<String>,
+    /// `$daemon_group`, `@daemon_groups`
+    pub groups: Vec<String>,
+    /// `$pid_file`
+    pub pid_file: PidFile,
+    /// `$MYHOME`
+    pub home: PathBuf,
+    /// `$TEMPBASE`
+    pub temp_base: PathBuf,
+    /// `$state_dir`
+    pub state_dir: PathBuf,
+    /// `$spool_memory_limit`, octets
+    pub spool_memory_limit: usize,
+    /// `$spool_min_free`, octets
+    pub spool_min_free: u64,
+}
+
+/// `$pid_file`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PidFile {
+    /// Not set: written by a daemon only.
+    Default(PathBuf),
+    /// Set: always written.
+    Set(PathBuf),
+    /// Set to nothing: never written.
+    None,
+}
+
+/// Sockets.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ListenConfig {
+    /// All addresses, in order, each once.
+    pub addresses: Vec<ListenAddress>,
+    /// `$unix_socket_mode`
+    pub unix_mode: u32,
+    /// `$listen_queue_size`
+    pub backlog: Option<u32>,
+    /// `$protocol` is LMTP.
+    pub speaks_lmtp: bool,
+}
+
+/// Sessions.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SmtpdConfig {
+    /// `$smtpd_timeout`
+    pub timeout: Duration,
+    /// `$smtpd_recipient_limit`
+    pub recipient_limit: usize,
+    /// `$smtpd_message_size_limit`, with the least of 64 KiB applied
+    pub size_limit: Option<u64>,
+    /// `@message_size_limit_maps`
+    pub size_limit_maps: Maps,
+    /// `$enforce_smtpd_message_size_limit_64kb_min`
+    pub enforces_least_limit: bool,
+    /// `@smtpd_discard_ehlo_keywords`
+    pub discarded_keywords: Vec<String>,
+    /// `$smtpd_greeting_banner`
+    pub greeting_banner: String,
+    /// `$smtpd_quit_banner`
+    pub quit_banner: String,
+    /// `@inet_acl`
+    pub access: NetworkList,
+    /// `$reply_form`
+    pub reply_form: ReplyForm,
+    /// `$bare_newline` is `reject`.
+    pub rejects_bare_newlines: bool,
+    /// `$early_data` is `reject`.
+    pub rejects_early_data: bool,
+    /// `$smtpd_min_data_rate`, octets a second; 0 is no limit.
+    pub least_data_rate: u64,
+    /// `$smtpd_hard_error_limit`
+    pub error_limit: u32,
+}
+
+impl SmtpdConfig {
+    /// The least size limit that is enforced, octets (RFC 5321 section 4.5.3.1.7).
+    pub const LEAST_SIZE_LIMIT: u64 = 65_536;
+}
+
+/// Passing mail on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DeliveryConfig {
+    /// `$forward_method`; never empty.
+    pub forward: Vec<Method>,
+    /// `$notify_method`; never empty.
+    pub notify: Vec<Method>,
+    /// `$local_client_bind_address`
+    pub bind_address: Option<IpAddr>,
+    /// `$smtp_connection_cache_enable`
+    pub keeps_connections: bool,
+    /// `$smtp_connection_cache_on_demand`
+    pub keeps_on_demand: bool,
+    /// `$propagate_dsn_if_possible`
+    pub passes_dsn_on: bool,
+    /// `$terminate_dsn_on_notify_success`
+    pub ends_success_reports: bool,
+    /// `$soft_bounce`
+    pub soft_bounce: bool,
+}
+
+/// The log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LogConfig {
+    /// `$log_level`
+    pub level: i32,
+    /// `$do_syslog`
+    pub to_syslog: bool,
+    /// `$logfile`
+    pub file: Option<PathBuf>,
+    /// `$syslog_ident`
+    pub ident: String,
+    /// `$syslog_facility`
+    pub facility: String,
+    /// `$logline_maxlen`
+    pub longest_line: usize,
+}
+
+/// Who we are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct IdentityConfig {
+    /// `$myhostname`
+    pub host_name: String,
+    /// `$localhost_name`
+    pub localhost_name: String,
+    /// `$myproduct_name`; `None` if not set.
+    pub product: Option<String>,
+    /// `$myversion_id`
+    pub version_id: String,
+    /// `$myversion_date`
+    pub version_date: String,
+}
+
+/// What is decided about mail.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PolicyConfig {
+    /// `@local_domains_maps`
+    pub local_domains: Maps,
+    /// `$originating`
+    pub originating: bool,
+    /// `$final_unchecked_destiny`
+    pub unchecked_destiny: Destiny,
+}

@@ -1,0 +1,105 @@
+//! Where a message is while it is in work: in memory, and from a size on in a file of the child's own working directory.
+//!
+//! The MTA keeps the message until we acknowledge it, so nothing here is flushed to the disk: what is lost here was never ours.
+//!
+//! # Guards
+//! I9: names are made here, never from mail. P6: memory, disk and message size are bounded.
+
+pub mod intake;
+pub mod message;
+pub mod work_dir;
+
+use std::{io, path::PathBuf};
+
+use self::{intake::Intake, work_dir::WorkDir};
+use crate::sys::dir::Folder;
+
+/// What a child needs to take messages in.
+#[derive(Debug)]
+pub struct Spool {
+    base: PathBuf,
+    /// Opened when first needed.
+    folder: Option<Folder>,
+    work_dir: Option<WorkDir>,
+    limits: Limits,
+    /// Kept from message to message, so that its memory need not be had anew.
+    buffer: Vec<u8>,
+}
+
+/// Bounds of one message's stay.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Larger messages go to a file, octets.
+    pub memory: usize,
+    /// Space that must be left on the file system beyond the message, octets.
+    pub reserve: u64,
+}
+
+impl Spool {
+    /// Memory that is kept between messages, octets.
+    const KEPT: usize = 256 * 1024;
+
+    /// A spool below `base` (`$TEMPBASE`); nothing is made there before it is needed.
+    #[must_use]
+    pub const fn new(base: PathBuf, limits: Limits) -> Self {
+        Self {
+            base,
+            folder: None,
+            work_dir: None,
+            limits,
+            buffer: Vec::new(),
+        }
+    }
+
+    /// True if a message of `octets` and the reserve fit on the file system.
+    ///
+    /// # Errors
+    /// If the folder cannot be opened or asked.
+    pub fn has_room(&mut self, octets: u64) -> io::Result<bool> {
+        let wanted = self.limits.reserve.saturating_add(octets);
+        Ok(self.folder()?.free_space()? >= wanted)
+    }
+
+    /// Begins a message.
+    #[must_use]
+    pub fn begin(&mut self) -> Intake {
+        Intake::new(std::mem::take(&mut self.buffer), self.limits.memory)
+    }
+
+    /// Takes back the memory of a message that is done with.
+    pub fn recycle(&mut self, mut buffer: Vec<u8>) {
+        buffer.clear();
+        buffer.shrink_to(Self::KEPT);
+        if buffer.capacity() > self.buffer.capacity() {
+            self.buffer = buffer;
+        }
+    }
+
+    /// Removes the working directory. To be called before the child leaves.
+    ///
+    /// # Errors
+    /// The kernel's; the supervisor tries again.
+    pub fn clean_up(&mut self) -> io::Result<()> {
+        match self.work_dir.take() {
+            Some(work_dir) => work_dir.remove(self.folder()?),
+            None => Ok(()),
+        }
+    }
+
+    fn folder(&mut self) -> io::Result<&Folder> {
+        let folder = match self.folder.take() {
+            Some(folder) => folder,
+            None => Folder::open(&self.base)?,
+        };
+        Ok(self.folder.insert(folder))
+    }
+
+    /// The working directory, made if need be.
+    fn work_dir(&mut self) -> io::Result<&WorkDir> {
+        let work_dir = match self.work_dir.take() {
+            Some(work_dir) => work_dir,
+            None => WorkDir::create(self.folder()?)?,
+        };
+        Ok(self.work_dir.insert(work_dir))
+    }
+}
