@@ -1,0 +1,360 @@
+//! Delivery status notifications.
+//!
+//! # Source
+//! RFC 3461 (when), RFC 3462 and RFC 3464 (form), RFC 5337 is not needed: addresses are given in xtext or UTF-8 as received.
+
+use crate::mail::{
+    address::Address,
+    envelope::Recipient,
+    reply::{Enhanced, Reply},
+};
+
+/// What is reported.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Action {
+    /// It was not delivered.
+    Failed,
+    /// It was handed to a system that makes no reports of its own.
+    Relayed,
+}
+
+/// One recipient of a report.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'s> {
+    /// The recipient.
+    pub recipient: &'s Recipient,
+    /// What is reported.
+    pub action: Action,
+    /// The reply that decided.
+    pub reply: &'s Reply,
+}
+
+/// The message that is reported on, and who reports.
+#[derive(Clone, Copy, Debug)]
+pub struct Report<'r> {
+    /// Our fully qualified name.
+    pub host: &'r str,
+    /// To whom: the reverse-path of the message.
+    pub sender: &'r Address,
+    /// Its `ENVID`, in xtext.
+    pub envid: Option<&'r str>,
+    /// Recipients; at least one.
+    pub subjects: &'r [Subject<'r>],
+    /// Date of the report, as in a header field.
+    pub date: &'r str,
+    /// Unique text: for Message-ID and boundary.
+    pub id: &'r str,
+    /// Our log id of the message.
+    pub log_id: &'r str,
+    /// Its header section, or all of it, in canonical form.
+    pub returned: &'r [u8],
+    /// `returned` is all of it.
+    pub returns_all: bool,
+}
+
+/// Composes the report, in canonical form.
+#[must_use]
+pub fn compose(report: &Report<'_>) -> Vec<u8> {
+    let boundary = format!("=_{}/{}", report.id, report.host);
+    let is_wide = |subject: &Subject<'_>| !subject.recipient.address.is_ascii();
+    let eight_bit = !report.returned.is_ascii()
+        || !report.sender.is_ascii()
+        || report.subjects.iter().any(is_wide);
+    let encoding = if eight_bit { "8bit" } else { "7bit" };
+    let mut out = String::with_capacity(2048 + report.returned.len());
+    header(&mut out, report, &boundary, encoding);
+    explanation(&mut out, report, encoding);
+    line(&mut out, &format!("--{boundary}"));
+    status(&mut out, report);
+    let kind = if report.returns_all {
+        "message/rfc822"
+    } else {
+        "text/rfc822-headers"
+    };
+    line(&mut out, &format!("--{boundary}"));
+    line(&mut out, &format!("Content-Type: {kind}"));
+    line(&mut out, &format!("Content-Transfer-Encoding: {encoding}"));
+    line(&mut out, "Content-Description: The message");
+    line(&mut out, "");
+    let mut octets = out.into_bytes();
+    octets.extend_from_slice(report.returned);
+    if !report.returned.ends_with(b"\r\n") {
+        octets.extend_from_slice(b"\r\n");
+    }
+    octets.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+    octets
+}
+
+/// The report's own header section, and what stands before its first part.
+fn header(out: &mut String, report: &Report<'_>, boundary: &str, encoding: &str) {
+    let failed = report
+        .subjects
+        .iter()
+        .any(|subject| subject.action == Action::Failed);
+    let title = if failed {
+        "Undelivered mail returned to sender"
+    } else {
+        "Mail was passed on"
+    };
+    let (host, sender) = (
+        report.host,
+        String::from_utf8_lossy(report.sender.as_bytes()),
+    );
+    line(
+        out,
+        &format!("From: \"Content-filter at {host}\" <postmaster@{host}>"),
+    );
+    line(out, &format!("To: <{sender}>"));
+    line(out, &format!("Subject: {title}"));
+    line(out, &format!("Date: {}", report.date));
+    line(out, &format!("Message-ID: <DSN{}@{host}>", report.id));
+    line(out, "Auto-Submitted: auto-replied");
+    line(out, "MIME-Version: 1.0");
+    line(
+        out,
+        "Content-Type: multipart/report; report-type=delivery-status;",
+    );
+    line(out, &format!(" boundary=\"{boundary}\""));
+    line(out, &format!("Content-Transfer-Encoding: {encoding}"));
+    line(out, "");
+    line(out, "This is a report about a message, in three parts.");
+    line(out, "");
+    line(out, &format!("--{boundary}"));
+}
+
+/// The part for people.
+fn explanation(out: &mut String, report: &Report<'_>, encoding: &str) {
+    let charset = if encoding == "8bit" {
+        "utf-8"
+    } else {
+        "us-ascii"
+    };
+    line(out, &format!("Content-Type: text/plain; charset={charset}"));
+    line(out, &format!("Content-Transfer-Encoding: {encoding}"));
+    line(out, "Content-Description: Explanation");
+    line(out, "");
+    line(out, &format!("This is the mail filter at {}.", report.host));
+    line(out, "");
+    for (action, text) in [
+        (Action::Failed, "Your message could not be delivered to:"),
+        (
+            Action::Relayed,
+            "Your message was passed on to a system that does not report further, for:",
+        ),
+    ] {
+        let mut subjects = report
+            .subjects
+            .iter()
+            .filter(|subject| subject.action == action)
+            .peekable();
+        if subjects.peek().is_none() {
+            continue;
+        }
+        line(out, text);
+        line(out, "");
+        for subject in subjects {
+            line(out, &format!("  {}", subject.recipient.address));
+            for piece in wrapped(&subject.reply.to_string(), 70) {
+                line(out, &format!("    {piece}"));
+            }
+        }
+        line(out, "");
+    }
+    line(
+        out,
+        &format!(
+            "If you ask the postmaster about it, please name the reference {}.",
+            report.log_id
+        ),
+    );
+    line(out, "");
+}
+
+/// The part for programs (RFC 3464 section 2).
+fn status(out: &mut String, report: &Report<'_>) {
+    line(out, "Content-Type: message/delivery-status");
+    line(out, "Content-Description: Delivery report");
+    line(out, "");
+    if let Some(envid) = report.envid {
+        line(out, &format!("Original-Envelope-Id: {envid}"));
+    }
+    line(out, &format!("Reporting-MTA: dns; {}", report.host));
+    line(out, &format!("Arrival-Date: {}", report.date));
+    line(out, "");
+    for subject in report.subjects {
+        let (action, class) = match subject.action {
+            Action::Failed => ("failed", 5),
+            Action::Relayed => ("relayed", 2),
+        };
+        if let Some(orcpt) = &subject.recipient.orcpt {
+            line(
+                out,
+                &format!("Original-Recipient: {}; {}", orcpt.kind, orcpt.xtext),
+            );
+        }
+        let address = &subject.recipient.address;
+        let kind = if address.is_ascii() {
+            "rfc822"
+        } else {
+            "utf-8"
+        };
+        let status = subject
+            .reply
+            .enhanced()
+            .filter(|e| e.class == class)
+            .unwrap_or(Enhanced::new(class, 0, 0));
+        line(
+            out,
+            &format!(
+                "Final-Recipient: {kind}; {}",
+                String::from_utf8_lossy(address.as_bytes())
+            ),
+        );
+        line(out, &format!("Action: {action}"));
+        line(out, &format!("Status: {status}"));
+        line(
+            out,
+            &format!(
+                "Diagnostic-Code: smtp; {}",
+                wrapped(&subject.reply.to_string(), 70).join("\r\n ")
+            ),
+        );
+        line(out, &format!("Last-Attempt-Date: {}", report.date));
+        line(out, "");
+    }
+}
+
+fn line(out: &mut String, text: &str) {
+    out.push_str(text);
+    out.push_str("\r\n");
+}
+
+/// Breaks a text at blanks, and long words anywhere, into lines of at most `width` characters.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_ascii_whitespace() {
+        let characters: Vec<char> = word.chars().collect();
+        for (at, piece) in characters.chunks(width).enumerate() {
+            let piece: String = piece.iter().collect();
+            match lines.last_mut() {
+                Some(line) if line.is_empty() => line.push_str(&piece),
+                Some(line)
+                    if at == 0 && line.chars().count() + 1 + piece.chars().count() <= width =>
+                {
+                    line.push(' ');
+                    line.push_str(&piece);
+                }
+                _ => lines.push(piece),
+            }
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::envelope::Orcpt;
+
+    #[test]
+    #[allow(clippy::too_many_lines, reason = "a table")]
+    fn a_report_says_who_what_and_why() {
+        let address = |text: &str| Address::parse(text.as_bytes()).unwrap();
+        let recipient = |text: &str| Recipient {
+            address: address(text),
+            ..Recipient::default()
+        };
+        let mut first = recipient("b@example.net");
+        first.orcpt = Some(Orcpt {
+            kind: "rfc822".into(),
+            xtext: "orig+2Bb@example.net".into(),
+        });
+        let second = recipient("c@example.net");
+        let refusal = Reply::status(
+            550,
+            1,
+            1,
+            format!(
+                "id=1-2 - Rejected by next-hop MTA on relaying: {}",
+                "x".repeat(300)
+            ),
+        );
+        let relayed = Reply::status(250, 0, 0, "Ok");
+        let subjects = [
+            Subject {
+                recipient: &first,
+                action: Action::Failed,
+                reply: &refusal,
+            },
+            Subject {
+                recipient: &second,
+                action: Action::Relayed,
+                reply: &relayed,
+            },
+        ];
+        let octets = compose(&Report {
+            host: "mail.example.com",
+            sender: &address("a@example.com"),
+            envid: Some("e+2Bid"),
+            subjects: &subjects,
+            date: "Sun, 22 Nov 2026 12:18:09 +0000 (UTC)",
+            id: "n28x6IR504pV",
+            log_id: "00001-02",
+            returned: b"From: a@example.com\r\nSubject: x\r\n",
+            returns_all: false,
+        });
+        let text = String::from_utf8(octets).unwrap();
+        for line in [
+            "To: <a@example.com>",
+            "Message-ID: <DSNn28x6IR504pV@mail.example.com>",
+            "Auto-Submitted: auto-replied",
+            "Original-Envelope-Id: e+2Bid",
+            "Original-Recipient: rfc822; orig+2Bb@example.net",
+            "Final-Recipient: rfc822; b@example.net",
+            "Action: failed",
+            "Status: 5.1.1",
+            "Final-Recipient: rfc822; c@example.net",
+            "Action: relayed",
+            "Status: 2.0.0",
+            "Content-Type: text/rfc822-headers",
+            "Subject: x",
+        ] {
+            assert!(text.lines().any(|l| l == line), "{line}\n--- in:\n{text}");
+        }
+        assert!(text.lines().all(|line| line.len() <= 120), "{text}");
+        assert!(!text.replace("\r\n", "").contains(['\r', '\n']));
+        assert!(text.is_ascii());
+        let parsed = mail_parser_view(&text);
+        assert_eq!(
+            parsed,
+            [
+                "text/plain",
+                "message/delivery-status",
+                "text/rfc822-headers"
+            ]
+        );
+    }
+
+    /// The content types of the parts, read naively.
+    fn mail_parser_view(text: &str) -> Vec<String> {
+        let boundary = text
+            .split("boundary=\"")
+            .nth(1)
+            .unwrap()
+            .split('"')
+            .next()
+            .unwrap();
+        let marker = format!("\r\n--{boundary}\r\n");
+        text.split(&marker)
+            .skip(1)
+            .map(|part| {
+                part.strip_prefix("Content-Type: ")
+                    .unwrap()
+                    .split([';', '\r'])
+                    .next()
+                    .unwrap()
+                    .to_owned()
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,3 @@
+//! Composing reports as octets. Nothing is sent from here.
+
+pub mod dsn;

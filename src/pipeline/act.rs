@@ -1,0 +1,248 @@
+//! The third stage: what the decisions mean, and handing the message on.
+//!
+//! # Guards
+//! Traps 4 and 7 of daemon.md 9.2: with one reply for all, a temporary failure of one is a temporary failure of all, and a rejection
+//! of some becomes a report.
+
+use std::borrow::Cow;
+
+use super::{
+    Case, Workshop,
+    report::{report, report_partial_rejections, report_success},
+    trace_field,
+};
+use crate::{
+    deliver::smtp::{Relay, relay},
+    mail::{
+        category::{Category, Major},
+        decision::{Decision, Destiny},
+        envelope::Recipient,
+        outcome::{Outcome, Report},
+        reply::{Enhanced, Reply},
+    },
+    scoreboard::Stage,
+    sys::{clock::Deadline, fault},
+};
+
+/// Most Received fields: more is a loop (RFC 5321 section 6.3).
+const MOST_HOPS: usize = 100;
+
+/// Carries the decisions out; gives one outcome for each recipient.
+pub(super) fn act(
+    case: &Case<'_>,
+    deadline: Deadline,
+    workshop: &mut Workshop<'_>,
+) -> Vec<Outcome> {
+    let mut outcomes: Vec<Option<Outcome>> = case
+        .decisions
+        .iter()
+        .map(|decision| decided(case, decision, workshop))
+        .collect();
+    let one_reply = !case.arrived.is_lmtp;
+    let is_deferred = |outcome: &Option<Outcome>| matches!(outcome, Some(Outcome::Deferred(_)));
+    let mut next_hop_reports = true;
+    if !(one_reply && outcomes.iter().any(is_deferred)) {
+        next_hop_reports = deliver(case, &mut outcomes, deadline, workshop);
+    }
+    let mut outcomes: Vec<Outcome> = outcomes
+        .into_iter()
+        .map(|outcome| outcome.unwrap_or_else(|| given_up(case)))
+        .collect();
+    if one_reply
+        && outcomes
+            .iter()
+            .any(|outcome| matches!(outcome, Outcome::Deferred(_)))
+    {
+        return outcomes;
+    }
+    if one_reply {
+        report_partial_rejections(&mut outcomes);
+    }
+    report(case, &mut outcomes, deadline, workshop);
+    if !next_hop_reports {
+        report_success(case, &outcomes, deadline, workshop);
+    }
+    outcomes
+}
+
+/// What the decision alone settles; `None` for those who are to get the message.
+fn decided(case: &Case<'_>, decision: &Decision, workshop: &Workshop<'_>) -> Option<Outcome> {
+    let id = case.arrived.log_id;
+    let soft = workshop.config.delivery.soft_bounce;
+    let (code, enhanced, reason) = reason(decision.category);
+    let refuse =
+        |word: &str| Reply::new(code, Some(enhanced), format!("{word}, id={id} - {reason}"));
+    let softened = |word: &str| {
+        let enhanced = Enhanced {
+            class: 4,
+            ..enhanced
+        };
+        Reply::new(
+            450,
+            Some(enhanced),
+            format!("{word} (soft_bounce), id={id} - {reason}"),
+        )
+    };
+    Some(match decision.destiny {
+        Destiny::Pass => return None,
+        Destiny::Discard if soft => Outcome::Deferred(softened("Discard")),
+        Destiny::Discard => {
+            let enhanced = Enhanced {
+                class: 2,
+                ..enhanced
+            };
+            Outcome::Discarded(Reply::new(
+                250,
+                Some(enhanced),
+                format!("Ok, discarded, id={id} - {reason}"),
+            ))
+        }
+        Destiny::Reject if soft => Outcome::Deferred(softened("Reject")),
+        Destiny::Reject => Outcome::Rejected(refuse("Reject")),
+        Destiny::TempFail => {
+            let enhanced = Enhanced {
+                class: 4,
+                ..enhanced
+            };
+            Outcome::Deferred(Reply::new(
+                450,
+                Some(enhanced),
+                format!("Temporary failure, id={id} - {reason}"),
+            ))
+        }
+        Destiny::Bounce if soft => Outcome::Deferred(softened("Bounce")),
+        // Settled by `report`, which decides whether one is due.
+        Destiny::Bounce => Outcome::Bounced {
+            report: Report::Suppressed,
+            because: refuse("Bounce"),
+            destiny: Destiny::Bounce,
+        },
+    })
+}
+
+/// Code and words of a category (daemon.md 3.4).
+const fn reason(category: Category) -> (u16, Enhanced, &'static str) {
+    match category.major {
+        Major::Oversized => (
+            552,
+            Enhanced::new(5, 3, 4),
+            "Message size exceeds recipient's size limit",
+        ),
+        Major::Unchecked => (554, Enhanced::new(5, 7, 0), "UNCHECKED"),
+        Major::Clean => (554, Enhanced::new(5, 7, 0), "CLEAN"),
+        Major::CatchAll
+        | Major::Mta
+        | Major::BadHeader
+        | Major::Spammy
+        | Major::Spam
+        | Major::Banned
+        | Major::Virus => (554, Enhanced::new(5, 7, 0), "OTHER"),
+    }
+}
+
+/// Hands the message on for those without an outcome; tells whether success is reported by the next hop.
+fn deliver(
+    case: &Case<'_>,
+    outcomes: &mut [Option<Outcome>],
+    deadline: Deadline,
+    workshop: &mut Workshop<'_>,
+) -> bool {
+    let arrived = &case.arrived;
+    let open = outcomes
+        .iter()
+        .enumerate()
+        .filter(|(_, outcome)| outcome.is_none())
+        .map(|(at, _)| at);
+    let open: Vec<usize> = open.collect();
+    if open.is_empty() {
+        return true;
+    }
+    workshop.slot.enter(Stage::Delivering, Some(deadline));
+    fault::pass("pipeline.deliver");
+    if case.inspection.trace.hops > MOST_HOPS {
+        let text = format!(
+            "Reject: Too many hops: {} 'Received:' header fields, id={}",
+            case.inspection.trace.hops, arrived.log_id
+        );
+        fill(
+            outcomes,
+            &open,
+            vec![Outcome::Rejected(Reply::status(554, 4, 6, text)); open.len()],
+        );
+        return true;
+    }
+    let all = open.len() == arrived.envelope.recipients.len();
+    let recipients: Cow<'_, [Recipient]> = if all {
+        Cow::Borrowed(&arrived.envelope.recipients)
+    } else {
+        open.iter()
+            .filter_map(|&at| arrived.envelope.recipients.get(at).cloned())
+            .collect()
+    };
+    let prefix = prefix(case, workshop);
+    let delivery = &workshop.config.delivery;
+    let relayed = Relay {
+        envelope: arrived.envelope,
+        client: arrived.client,
+        peer: arrived.peer,
+        port: arrived.port,
+        message: arrived.message,
+        prefix: &prefix,
+        one_reply: !arrived.is_lmtp,
+        passes_dsn_on: delivery.passes_dsn_on,
+        ends_success_reports: delivery.ends_success_reports,
+        soft_bounce: delivery.soft_bounce,
+        log_id: arrived.log_id,
+        mail_id: &case.mail_id,
+    };
+    let result = relay(
+        &relayed,
+        &recipients,
+        &delivery.forward,
+        workshop.outbound,
+        deadline,
+        workshop.log,
+    );
+    fault::pass("pipeline.delivered");
+    fill(outcomes, &open, result.outcomes);
+    result.reports_success
+}
+
+/// Header fields to put on top: alerts, then the trace field.
+fn prefix(case: &Case<'_>, workshop: &Workshop<'_>) -> Vec<u8> {
+    let mut prefix = Vec::with_capacity(512);
+    let mut alerts: Vec<&str> = case
+        .decisions
+        .iter()
+        .flat_map(|d| d.added_fields.iter().map(String::as_str))
+        .collect();
+    alerts.sort_unstable();
+    alerts.dedup();
+    for field in alerts {
+        prefix.extend_from_slice(field.as_bytes());
+        prefix.extend_from_slice(b"\r\n");
+    }
+    prefix.extend_from_slice(&trace_field::received(
+        &case.arrived,
+        &case.mail_id,
+        workshop.config,
+    ));
+    prefix
+}
+
+fn fill(outcomes: &mut [Option<Outcome>], places: &[usize], results: Vec<Outcome>) {
+    for (&place, result) in places.iter().zip(results) {
+        if let Some(outcome) = outcomes.get_mut(place) {
+            *outcome = Some(result);
+        }
+    }
+}
+
+/// For a recipient that nobody was asked about, because another one failed for now.
+fn given_up(case: &Case<'_>) -> Outcome {
+    let text = format!(
+        "Giving up due to previous temporary failures, id={}",
+        case.arrived.log_id
+    );
+    Outcome::Deferred(Reply::status(451, 5, 0, text))
+}

@@ -1,0 +1,194 @@
+//! One message, top to bottom: inspect, judge, act, settle, summarise.
+//!
+//! # Guards
+//! I1: the reply is made from outcomes, and only from settled ones (D1). Decision 17: what went wrong twice with a message
+//! becomes a verdict about it.
+
+mod act;
+mod identify;
+mod inspect;
+mod report;
+mod summarise;
+mod trace_field;
+
+use std::{net::IpAddr, time::Duration};
+
+pub use identify::{Identifier, key_of};
+
+use self::{act::act, inspect::inspect, summarise::summarise};
+use crate::{
+    config::settled::Config,
+    counters::{Cells, Counter},
+    log::Log,
+    mail::{
+        client::ClientFacts,
+        decision::Decision,
+        envelope::Envelope,
+        id::{LogId, MailId},
+        outcome::Outcome,
+        settlement::FinalReply,
+    },
+    outbound::Outbound,
+    policy::{decide::decide, recipient::RecipientSettings},
+    scoreboard::{ChildSlot, Stage},
+    spool::message::Message,
+    sys::{
+        clock::{Deadline, monotonic_ms},
+        fault,
+    },
+};
+
+/// What the pipeline works with; lives as long as the child.
+#[derive(Debug)]
+pub struct Workshop<'w> {
+    /// Settings.
+    pub config: &'w Config,
+    /// The log.
+    pub log: &'w Log,
+    /// Counters.
+    pub cells: Cells,
+    /// Where the child says what it does.
+    pub slot: &'w mut ChildSlot,
+    /// Sends mail.
+    pub outbound: &'w mut Outbound,
+    /// Makes mail ids.
+    pub identifier: &'w mut Identifier,
+}
+
+/// A message that is in, with all that is known of how it came.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrived<'a> {
+    /// Envelope; at least one recipient.
+    pub envelope: &'a Envelope,
+    /// Settings of each recipient, in order.
+    pub recipients: &'a [RecipientSettings],
+    /// What XFORWARD told; the address is the MTA's own if it told none.
+    pub client: &'a ClientFacts,
+    /// The message.
+    pub message: &'a Message,
+    /// Name the MTA greeted us with.
+    pub hello_name: &'a str,
+    /// `ESMTP` and the like.
+    pub protocol: &'static str,
+    /// Address of the MTA.
+    pub peer: Option<IpAddr>,
+    /// Our port.
+    pub port: Option<u16>,
+    /// A reply is due for each recipient.
+    pub is_lmtp: bool,
+    /// Log id.
+    pub log_id: &'a LogId,
+    /// When the transaction began, milliseconds of the monotonic clock.
+    pub began_ms: u64,
+    /// How often this message was in work when its child died.
+    pub earlier_crashes: u64,
+}
+
+/// What was found out about a message on the way; each stage adds its part.
+#[derive(Debug)]
+struct Case<'a> {
+    arrived: Arrived<'a>,
+    mail_id: MailId,
+    inspection: inspect::Inspection,
+    decisions: Vec<Decision>,
+}
+
+/// Processes a message and gives the reply to its final dot.
+pub fn process(arrived: Arrived<'_>, workshop: &mut Workshop<'_>) -> FinalReply {
+    let deadline = Deadline::after(workshop.config.process.child_timeout);
+    let working = deadline.less(reserve(workshop.config.process.child_timeout));
+    workshop.slot.enter(Stage::Deciding, Some(deadline));
+    fault::pass("pipeline.begin");
+    let mail_id = match workshop.identifier.mail_id() {
+        Ok(mail_id) => mail_id,
+        Err(error) => {
+            return settle(
+                &arrived,
+                &trouble(&arrived, &format!("no random numbers: {error}")),
+                workshop,
+            );
+        }
+    };
+    count_arrival(&arrived, &workshop.cells);
+    workshop.log.write(
+        1,
+        Some(arrived.log_id),
+        format_args!(
+            "Checking: {mail_id} {} {} -> {}",
+            shown_client(&arrived),
+            arrived.envelope.reverse_path,
+            shown_recipients(&arrived)
+        ),
+    );
+    let inspection = match inspect(&arrived, workshop) {
+        Ok(inspection) => inspection,
+        Err(what) => {
+            workshop.cells.count(Counter::InternalErrors);
+            return settle(&arrived, &trouble(&arrived, &what), workshop);
+        }
+    };
+    let recipients = 0..arrived.envelope.recipients.len();
+    let decisions = recipients
+        .map(|at| decide(&inspection.findings, at, &workshop.config.policy))
+        .collect();
+    let case = Case {
+        arrived,
+        mail_id,
+        inspection,
+        decisions,
+    };
+    let outcomes = act(&case, working, workshop);
+    fault::pass("pipeline.acted");
+    workshop.slot.enter(Stage::Replying, Some(deadline));
+    summarise(&case, &outcomes, workshop);
+    settle(&arrived, &outcomes, workshop)
+}
+
+/// The last stage: the reply, from outcomes alone.
+fn settle(arrived: &Arrived<'_>, outcomes: &[Outcome], workshop: &Workshop<'_>) -> FinalReply {
+    let form = workshop.config.smtpd.reply_form;
+    workshop.cells.add(
+        Counter::TimeElapsedTotal,
+        monotonic_ms().saturating_sub(arrived.began_ms),
+    );
+    if arrived.is_lmtp {
+        FinalReply::for_lmtp(outcomes, &arrived.envelope.recipients, arrived.log_id, form)
+    } else {
+        FinalReply::for_smtp(outcomes, arrived.log_id, form)
+    }
+}
+
+/// The same internal error for everyone: the MTA keeps the message.
+fn trouble(arrived: &Arrived<'_>, what: &str) -> Vec<Outcome> {
+    vec![Outcome::trouble(arrived.log_id.as_str(), what); arrived.envelope.recipients.len()]
+}
+
+/// What is kept back from the time for a message, so that the reply goes out before the hard limit.
+fn reserve(timeout: Duration) -> Duration {
+    (timeout / 10).min(Duration::from_secs(4))
+}
+
+fn count_arrival(arrived: &Arrived<'_>, cells: &Cells) {
+    cells.count(Counter::InMsgs);
+    cells.add(Counter::InMsgsSize, arrived.message.size());
+    cells.add(
+        Counter::InMsgsRecips,
+        arrived.envelope.recipients.len() as u64,
+    );
+}
+
+/// `[192.0.2.25]:4711`, or nothing if the client is not known.
+fn shown_client(arrived: &Arrived<'_>) -> String {
+    arrived.client.shown().unwrap_or_default()
+}
+
+/// `<a@b>,<c@d>`
+fn shown_recipients(arrived: &Arrived<'_>) -> String {
+    let shown: Vec<String> = arrived
+        .envelope
+        .recipients
+        .iter()
+        .map(|recipient| recipient.address.to_string())
+        .collect();
+    shown.join(",")
+}

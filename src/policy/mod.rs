@@ -1,0 +1,4 @@
+//! What is decided about a message: settings of each recipient, and the decision. Pure: facts in, decisions out.
+
+pub mod decide;
+pub mod recipient;

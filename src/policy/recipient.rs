@@ -1,0 +1,38 @@
+//! What the configuration says about one recipient.
+
+use crate::{
+    config::settled::{PolicyConfig, SmtpdConfig},
+    mail::address::Address,
+};
+
+/// Settings of one recipient.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RecipientSettings {
+    /// One of ours.
+    pub is_local: bool,
+    /// Largest message, octets; the global limit is not part of it.
+    pub size_limit: Option<u64>,
+}
+
+impl RecipientSettings {
+    /// Looks a recipient up.
+    #[must_use]
+    pub fn look_up(address: &Address, smtpd: &SmtpdConfig, policy: &PolicyConfig) -> Self {
+        let limit = smtpd
+            .size_limit_maps
+            .find(address)
+            .and_then(|value| value.as_octets())
+            .filter(|&limit| limit > 0);
+        let raised = |limit: u64| {
+            if smtpd.enforces_least_limit {
+                limit.max(SmtpdConfig::LEAST_SIZE_LIMIT)
+            } else {
+                limit
+            }
+        };
+        Self {
+            is_local: policy.local_domains.is_true(address),
+            size_limit: limit.map(raised),
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! One client connection: moves octets between the network and the protocol machine, and turns transactions into pipeline calls.
+//!
+//! # Guards
+//! P9, D17: everything here is made anew for a connection; the buffers that are kept (the spool's) are empty between messages.
+//! D2: a message in work is finished, whatever the master says; between messages the session ends.
+
+mod greeting;
+mod limits;
+mod receive;
+mod transaction;
+
+use std::hash::RandomState;
+
+use crate::{
+    config::settled::Config,
+    counters::{Cells, Counter},
+    log::Log,
+    mail::{client::ClientFacts, id::LogId, reply::Reply},
+    net::stream::{Stream, StreamError},
+    outbound::Outbound,
+    pipeline::Identifier,
+    policy::recipient::RecipientSettings,
+    scoreboard::{ChildSlot, Scoreboard, Stage},
+    spool::Spool,
+    sys::{
+        clock::Deadline,
+        process,
+        signal::{self, Flag},
+        socket::Endpoint,
+        wait::Wake,
+    },
+    wire::smtp::server::{Event, Server, Wants},
+};
+
+/// What a child has for its sessions; lives as long as the child.
+#[derive(Debug)]
+pub struct Surroundings<'s> {
+    /// Settings.
+    pub config: &'s Config,
+    /// The log.
+    pub log: &'s Log,
+    /// Counters.
+    pub cells: Cells,
+    /// Where the child says what it does.
+    pub slot: ChildSlot,
+    /// Where crashes of earlier children are noted.
+    pub scoreboard: Scoreboard,
+    /// Keys for digests, the same in all children.
+    pub keys: &'s RandomState,
+    /// Takes messages in.
+    pub spool: Spool,
+    /// Sends messages on.
+    pub outbound: Outbound,
+    /// Makes mail ids.
+    pub identifier: Identifier,
+}
+
+/// Serves one connection from greeting to end; gives the number of transactions begun.
+///
+/// `ordinal` is the number of the session in this child, from 1; `ours` is the listener's address.
+pub fn serve(
+    stream: &mut Stream,
+    ours: &Endpoint,
+    ordinal: u64,
+    surroundings: &mut Surroundings<'_>,
+) -> u64 {
+    surroundings.cells.count(Counter::Sessions);
+    surroundings.slot.count_session();
+    let Ok(peer) = stream.peer_endpoint() else {
+        return 0;
+    };
+    if !is_allowed(&peer, surroundings) {
+        return 0;
+    }
+    let local = match stream.local_endpoint() {
+        Ok(local) => local,
+        Err(_) => ours.clone(),
+    };
+    let server = Server::new(greeting::options(surroundings.config, &local));
+    let mut session = Session {
+        stream,
+        server,
+        input: Vec::new(),
+        peer,
+        local,
+        ordinal,
+        messages: 0,
+        transaction: None,
+        line_deadline: None,
+        surroundings,
+    };
+    let ended = session.run();
+    let tasks = session.messages;
+    session.report_end(ended);
+    surroundings.slot.name_message("", "", 0);
+    tasks
+}
+
+/// The access list; UNIX sockets have file modes instead.
+fn is_allowed(peer: &Endpoint, surroundings: &Surroundings<'_>) -> bool {
+    let Some(address) = peer.address() else {
+        return true;
+    };
+    let allowed = surroundings.config.smtpd.access.contains(address);
+    if !allowed {
+        surroundings.cells.count(Counter::SessionsDenied);
+        surroundings.log.note(
+            -1,
+            format_args!("DENIED ACCESS from IP {address}, policy bank ''"),
+        );
+    }
+    allowed
+}
+
+/// One connection's state.
+struct Session<'a, 's> {
+    stream: &'a mut Stream,
+    server: Server,
+    /// Octets received and not taken by the machine yet.
+    input: Vec<u8>,
+    peer: Endpoint,
+    local: Endpoint,
+    ordinal: u64,
+    /// Transactions begun.
+    messages: u64,
+    transaction: Option<InWork>,
+    /// Until when the command line that has begun must be complete.
+    line_deadline: Option<Deadline>,
+    surroundings: &'a mut Surroundings<'s>,
+}
+
+/// A transaction in work.
+#[derive(Debug)]
+struct InWork {
+    log_id: LogId,
+    began_ms: u64,
+    /// The original client; the MTA itself if XFORWARD told nothing.
+    client: ClientFacts,
+    recipients: Vec<RecipientSettings>,
+}
+
+/// How a session ended.
+enum Ended {
+    /// With a goodbye, ours or the client's.
+    Properly,
+    /// By a broken connection or a silent client.
+    By(StreamError),
+}
+
+impl Session<'_, '_> {
+    fn run(&mut self) -> Ended {
+        loop {
+            let result = match self.server.wants() {
+                Wants::Command => self.take_commands(),
+                Wants::Data => self.receive_message(),
+                // Both are answered where they come up.
+                Wants::Answer | Wants::Verdict => Ok(()),
+                Wants::Close => {
+                    let result = self.flush();
+                    return result.map_or_else(Ended::By, |()| Ended::Properly);
+                }
+            };
+            if let Err(error) = result {
+                return Ended::By(error);
+            }
+        }
+    }
+
+    /// Takes commands that are here; waits for more if there are none.
+    fn take_commands(&mut self) -> Result<(), StreamError> {
+        let mut rest = self.input.as_slice();
+        let event = self.server.receive(&mut rest);
+        let taken = self.input.len() - rest.len();
+        self.input.drain(..taken);
+        match event {
+            Some(event) => {
+                self.handle(event);
+                Ok(())
+            }
+            None if self.server.wants() == Wants::Command => self.wait_for_input(),
+            None => Ok(()),
+        }
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Mail => self.begin_transaction(),
+            Event::Recipient => self.judge_recipient(),
+            Event::Data => self.server.accept(),
+            Event::Abandoned => self.end_transaction(),
+            Event::Refused { line, reply } => {
+                self.surroundings.cells.count(Counter::CommandsRefused);
+                let id = self
+                    .transaction
+                    .as_ref()
+                    .map(|transaction| &transaction.log_id);
+                let line = String::from_utf8_lossy(&line);
+                self.surroundings.log.write(
+                    0,
+                    id,
+                    format_args!(
+                        "{}: {reply}; smtp_resp: {line}",
+                        self.server.protocol_name()
+                    ),
+                );
+            }
+        }
+    }
+
+    /// Sends what was said and waits for the next command, for a signal, or for the end of patience.
+    fn wait_for_input(&mut self) -> Result<(), StreamError> {
+        self.flush()?;
+        let timeout = self.surroundings.config.smtpd.timeout;
+        // A line that comes octet by octet has no more time than one that comes at once.
+        let deadline = match self.line_deadline {
+            Some(deadline) if !self.input.is_empty() => deadline,
+            _ => Deadline::after(timeout),
+        };
+        self.line_deadline = Some(deadline);
+        self.surroundings.slot.enter(Stage::Waiting, Some(deadline));
+        if Self::must_leave() {
+            return self.say_shutting_down("");
+        }
+        match self.stream.wait_readable(deadline)? {
+            Wake::Ready => {}
+            Wake::Signal => {
+                return if Self::must_leave() {
+                    self.say_shutting_down("")
+                } else {
+                    Ok(())
+                };
+            }
+            Wake::TimedOut => {
+                self.surroundings.cells.count(Counter::SessionsBroken);
+                self.surroundings.log.note(
+                    0,
+                    format_args!(
+                        "client {} was silent for {} s",
+                        self.peer,
+                        timeout.as_secs()
+                    ),
+                );
+                return self.say_shutting_down(", during waiting for input from client");
+            }
+        }
+        self.stream
+            .receive(&mut self.input, limits::INPUT, deadline)?;
+        Ok(())
+    }
+
+    /// True if the master wants this child to go, or is gone itself.
+    fn must_leave() -> bool {
+        signal::is_set(Flag::Stop) || signal::is_set(Flag::Orphaned)
+    }
+
+    fn say_shutting_down(&mut self, why: &str) -> Result<(), StreamError> {
+        self.server.close(&Reply::status(
+            421,
+            3,
+            2,
+            format!("Service shutting down, closing channel{why}"),
+        ));
+        self.flush()
+    }
+
+    /// Sends the replies that have come together.
+    fn flush(&mut self) -> Result<(), StreamError> {
+        if !self.server.has_output() {
+            return Ok(());
+        }
+        let output = self.server.take_output();
+        let deadline = Deadline::after(self.surroundings.config.smtpd.timeout);
+        self.stream.send(&output, deadline)
+    }
+
+    /// Says how the session ended, if not in order; a client that is still sending must be able to read our last words.
+    fn report_end(&mut self, ended: Ended) {
+        match ended {
+            Ended::Properly => {
+                if !self.server.has_quit() {
+                    self.stream.close_gently(limits::LINGER);
+                }
+            }
+            Ended::By(error) => {
+                let in_transaction = self.transaction.is_some();
+                if in_transaction {
+                    self.surroundings.cells.count(Counter::SessionsBroken);
+                }
+                let id = self
+                    .transaction
+                    .as_ref()
+                    .map(|transaction| &transaction.log_id);
+                let level = if in_transaction { 0 } else { 2 };
+                self.surroundings.log.write(
+                    level,
+                    id,
+                    format_args!("session with {} ended: {error}", self.peer),
+                );
+            }
+        }
+        self.end_transaction();
+    }
+
+    /// The log id of the `message`-th transaction.
+    fn log_id(&self, message: u64) -> LogId {
+        LogId::new(process::id(), self.ordinal, message)
+    }
+}

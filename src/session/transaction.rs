@@ -1,0 +1,139 @@
+//! A transaction's envelope: may it begin, and who may be in it.
+
+use super::{InWork, Session};
+use crate::{
+    counters::Counter,
+    mail::{client::ClientFacts, reply::Reply},
+    pipeline::key_of,
+    policy::recipient::RecipientSettings,
+    sys::clock::monotonic_ms,
+};
+
+impl Session<'_, '_> {
+    /// MAIL: counts as a task, whatever becomes of it; needs room for the message.
+    pub(super) fn begin_transaction(&mut self) {
+        self.messages += 1;
+        self.surroundings.slot.count_task();
+        let log_id = self.log_id(self.messages);
+        let client = self.client();
+        let queue_id = client.queue_id.clone().unwrap_or_default();
+        let key = client.queue_id.as_deref().map_or(0, |id| {
+            key_of(
+                self.surroundings.keys,
+                Some(id),
+                self.server.envelope(),
+                0,
+                b"",
+            )
+        });
+        self.surroundings
+            .slot
+            .name_message(log_id.as_str(), &queue_id, key);
+        let transaction = InWork {
+            log_id,
+            began_ms: monotonic_ms(),
+            client,
+            recipients: Vec::new(),
+        };
+        let refusal = self
+            .refuse_for_size()
+            .or_else(|| self.refuse_for_room(&transaction));
+        match refusal {
+            Some(reply) => self.server.refuse(&reply),
+            None => {
+                self.transaction = Some(transaction);
+                self.server.accept();
+            }
+        }
+    }
+
+    /// A size that is above the limit for everybody (RFC 1870 section 6.1).
+    fn refuse_for_size(&self) -> Option<Reply> {
+        let declared = self.server.envelope().declared_size?;
+        let limit = self.surroundings.config.smtpd.size_limit?;
+        (declared > limit).then(|| {
+            Reply::status(
+                552,
+                3,
+                4,
+                format!("Declared message size ({declared} B) exceeds size limit"),
+            )
+        })
+    }
+
+    /// The disk is full, or the folder is not there: the MTA keeps the message until that is mended.
+    fn refuse_for_room(&mut self, transaction: &InWork) -> Option<Reply> {
+        let declared = self.server.envelope().declared_size.unwrap_or(0);
+        let folder = self.surroundings.config.process.temp_base.display();
+        let reply = match self.surroundings.spool.has_room(declared) {
+            Ok(true) => return None,
+            Ok(false) => {
+                let text = format!(
+                    "no room for a message of {declared} B in {folder}: free some space, or lower spool_min_free"
+                );
+                self.surroundings
+                    .log
+                    .write(-1, Some(&transaction.log_id), format_args!("{text}"));
+                Reply::status(452, 3, 1, "Insufficient system storage")
+            }
+            Err(error) => {
+                let text = format!("{folder} cannot be used: {error}");
+                self.surroundings
+                    .log
+                    .write(-2, Some(&transaction.log_id), format_args!("{text}"));
+                Reply::status(451, 3, 0, "Error in processing, no folder for messages")
+            }
+        };
+        self.surroundings.cells.count(Counter::SpoolFull);
+        Some(reply)
+    }
+
+    /// RCPT: looks the recipient's settings up.
+    pub(super) fn judge_recipient(&mut self) {
+        let config = self.surroundings.config;
+        let envelope = self.server.envelope();
+        let Some((recipient, transaction)) =
+            envelope.recipients.last().zip(self.transaction.as_mut())
+        else {
+            self.server
+                .refuse(&Reply::status(503, 5, 1, "Need MAIL command before RCPT"));
+            return;
+        };
+        let settings =
+            RecipientSettings::look_up(&recipient.address, &config.smtpd, &config.policy);
+        let declared = envelope.declared_size.unwrap_or(0);
+        if settings.size_limit.is_some_and(|limit| declared > limit) {
+            let text = format!(
+                "Declared message size ({declared} B) exceeds size limit for recipient {}",
+                recipient.address
+            );
+            let reply = Reply::status(552, 3, 4, text);
+            self.surroundings.log.write(
+                0,
+                Some(&transaction.log_id),
+                format_args!("{} REJECT 'RCPT TO': {reply}", self.server.protocol_name()),
+            );
+            self.server.refuse(&reply);
+            return;
+        }
+        transaction.recipients.push(settings);
+        self.server.accept();
+    }
+
+    /// Forgets the transaction.
+    pub(super) fn end_transaction(&mut self) {
+        if self.transaction.take().is_some() {
+            self.surroundings.slot.name_message("", "", 0);
+        }
+    }
+
+    /// What XFORWARD told; without it the client is the MTA itself.
+    fn client(&self) -> ClientFacts {
+        let mut client = self.server.client().clone();
+        if client.address.is_none() {
+            client.address = self.peer.address();
+            client.port = None;
+        }
+        client
+    }
+}
