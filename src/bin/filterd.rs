@@ -1,0 +1,4 @@
+//! The native program.
+fn main() -> std::process::ExitCode {
+    filterd::cli::filterd::main()
+}

@@ -1,0 +1,217 @@
+//! `filterd check-config`: everything that can be found out without starting.
+
+use std::{
+    net::TcpListener,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde::Serialize;
+
+use super::{exit, postfix, print, table::Colours};
+use crate::{
+    config::{
+        error::ConfigErrors,
+        files::Sources,
+        listen::ListenAddress,
+        method::{Method, Target},
+        settled::Config,
+    },
+    net::connect,
+    sys::{
+        clock::Deadline,
+        user::{self, Identity},
+    },
+};
+
+/// What to check beyond the files.
+#[derive(Clone, Debug)]
+pub(super) struct Wish {
+    /// Try sockets and next hops.
+    pub(super) probe: bool,
+    /// Print JSON.
+    pub(super) json: bool,
+    /// Postfix's folder.
+    pub(super) postfix: PathBuf,
+}
+
+/// What was found.
+#[derive(Debug, Default, Serialize)]
+struct Findings {
+    files: Vec<String>,
+    errors: Vec<String>,
+    warnings: Vec<String>,
+    without_effect: Vec<String>,
+}
+
+/// Checks and prints; gives the exit status.
+pub(super) fn run(sources: &Sources, wish: &Wish) -> u8 {
+    let mut findings = Findings {
+        files: sources
+            .files
+            .iter()
+            .map(|file| file.display().to_string())
+            .collect(),
+        ..Findings::default()
+    };
+    match sources.load() {
+        Ok(config) => look_around(&config, wish, &mut findings),
+        Err(ConfigErrors(errors)) => findings
+            .errors
+            .extend(errors.iter().map(ToString::to_string)),
+    }
+    if wish.json {
+        print::out(&serde_json::to_string_pretty(&findings).unwrap_or_default());
+    } else {
+        show(&findings);
+    }
+    if findings.errors.is_empty() {
+        exit::OK
+    } else {
+        exit::CONFIG
+    }
+}
+
+fn look_around(config: &Config, wish: &Wish, findings: &mut Findings) {
+    findings
+        .warnings
+        .extend(config.warnings.iter().map(ToString::to_string));
+    findings.without_effect.clone_from(&config.without_effect);
+    check_identity(config, findings);
+    for (folder, name) in [
+        (&config.process.temp_base, "$TEMPBASE"),
+        (&config.process.state_dir, "$state_dir"),
+    ] {
+        check_folder(folder, name, config, findings);
+    }
+    if let Some(folder) = config.log.file.as_deref().and_then(Path::parent)
+        && !folder.is_dir()
+    {
+        findings.errors.push(format!(
+            "$logfile: folder {} does not exist",
+            folder.display()
+        ));
+    }
+    if config.policy.local_domains.tables.is_empty() {
+        findings.warnings.push(
+            "no local domains are set: every recipient counts as foreign; set @local_domains_acl or %local_domains"
+                .to_owned(),
+        );
+    }
+    findings
+        .warnings
+        .extend(postfix::findings(&wish.postfix, config));
+    if wish.probe {
+        probe(config, findings);
+    }
+}
+
+fn check_identity(config: &Config, findings: &mut Findings) {
+    match &config.process.user {
+        Some(name) => match Identity::look_up(name, &config.process.groups) {
+            Ok(identity) if identity.is_root() => findings
+                .errors
+                .push("$daemon_user is root: mail is not handled as root".to_owned()),
+            Ok(_) => {}
+            Err(error) => findings.errors.push(format!("$daemon_user: {error}")),
+        },
+        None if user::is_superuser() => findings
+            .warnings
+            .push("$daemon_user is not set: started by root, the daemon refuses to run".to_owned()),
+        None => {}
+    }
+}
+
+fn check_folder(folder: &Path, name: &str, config: &Config, findings: &mut Findings) {
+    use std::os::unix::fs::MetadataExt;
+    let owner = config
+        .process
+        .user
+        .clone()
+        .unwrap_or_else(|| user::name_of(user::effective_user()));
+    match std::fs::metadata(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            findings.errors.push(format!(
+                "{name}: folder {} does not exist: make it, owned by {owner}, mode 0750",
+                folder.display()
+            ));
+        }
+        Err(error) => findings
+            .errors
+            .push(format!("{name}: {}: {error}", folder.display())),
+        Ok(status) if !status.is_dir() => findings
+            .errors
+            .push(format!("{name}: {} is not a folder", folder.display())),
+        Ok(status) => {
+            let uid = Identity::look_up(&owner, &[])
+                .map(|identity| identity.uid())
+                .ok();
+            if uid.is_some_and(|uid| uid != status.uid()) && status.mode() & 0o002 == 0 {
+                let found = user::name_of(status.uid());
+                findings.warnings.push(format!(
+                    "{name}: folder {} belongs to {found}, should belong to {owner}",
+                    folder.display()
+                ));
+            }
+        }
+    }
+}
+
+/// Tries what the daemon would try: are the ports free, do the next hops answer?
+fn probe(config: &Config, findings: &mut Findings) {
+    for address in &config.listen.addresses {
+        if let ListenAddress::Tcp(tcp) = address
+            && let Err(error) = TcpListener::bind(tcp)
+        {
+            findings.warnings.push(format!(
+                "cannot listen on {tcp} now: {error} (a running filterd holds its own ports)"
+            ));
+        }
+    }
+    let mut methods: Vec<&Method> = config
+        .delivery
+        .forward
+        .iter()
+        .chain(&config.delivery.notify)
+        .collect();
+    methods.sort_unstable();
+    methods.dedup();
+    for method in methods {
+        let deadline = Deadline::after(Duration::from_secs(5));
+        let result = match &method.target {
+            Target::Tcp {
+                host: Some(host),
+                port: Some(port),
+            } => connect::tcp(host, *port, config.delivery.bind_address, deadline),
+            Target::Unix(path) => connect::unix(path, deadline),
+            Target::Tcp { .. } => continue,
+        };
+        if let Err(error) = result {
+            findings
+                .warnings
+                .push(format!("next hop {method} does not answer: {error}"));
+        }
+    }
+}
+
+fn show(findings: &Findings) {
+    let colours = Colours::detect();
+    for error in &findings.errors {
+        print::out(&format!("{} {error}", colours.red("error:  ")));
+    }
+    for warning in &findings.warnings {
+        print::out(&format!("{} {warning}", colours.yellow("warning:")));
+    }
+    if !findings.without_effect.is_empty() {
+        print::out(&format!(
+            "{} set, but has no effect: {}",
+            colours.dim("note:   "),
+            findings.without_effect.join(", ")
+        ));
+    }
+    let files = findings.files.join(", ");
+    match findings.errors.len() {
+        0 => print::out(&format!("{} {files}", colours.green("ok:     "))),
+        count => print::out(&format!("{} {count} in {files}", colours.red("errors: "))),
+    }
+}

@@ -1,0 +1,71 @@
+//! Telling a running master what to do.
+
+use std::{path::Path, time::Duration};
+
+use crate::{
+    config::settled::{Config, PidFile},
+    scoreboard::{Field, Scoreboard},
+    supervisor::pid_file::{Holder, holder},
+    sys::{
+        clock::Deadline,
+        process::{self, Send},
+        wait::pause,
+    },
+};
+
+/// The running master of a configuration: by its pid file, or by its scoreboard.
+///
+/// # Errors
+/// Why there is none.
+pub(super) fn find_master(config: &Config) -> Result<u32, String> {
+    if let PidFile::Set(path) | PidFile::Default(path) = &config.process.pid_file
+        && let Ok(Holder::Running(pid)) = holder(path)
+    {
+        return Ok(pid);
+    }
+    master_of(&config.process.state_dir)
+}
+
+/// The master that a scoreboard names, if it lives.
+///
+/// # Errors
+/// Why there is none.
+pub(super) fn master_of(state_dir: &Path) -> Result<u32, String> {
+    let path = Scoreboard::path(state_dir);
+    let board = Scoreboard::open(state_dir).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            format!("no filterd is running: {} does not exist", path.display())
+        }
+        _ => format!("cannot read {}: {error}", path.display()),
+    })?;
+    let pid = u32::try_from(board.get(Field::MasterPid)).unwrap_or(0);
+    if process::is_alive(pid) {
+        Ok(pid)
+    } else {
+        Err(format!(
+            "no filterd is running: process {pid}, which {} names, is gone",
+            path.display()
+        ))
+    }
+}
+
+/// Waits until a process is gone; false if the time passed.
+pub(super) fn wait_for_end(pid: u32, patience: Duration, mut tick: impl FnMut()) -> bool {
+    let deadline = Deadline::after(patience);
+    while process::is_alive(pid) {
+        if deadline.has_passed() {
+            return false;
+        }
+        tick();
+        pause(Duration::from_millis(50));
+    }
+    true
+}
+
+/// Sends a signal to the master.
+///
+/// # Errors
+/// The kernel's, in words.
+pub(super) fn tell(pid: u32, what: Send) -> Result<(), String> {
+    process::signal(pid, what).map_err(|error| format!("cannot signal process {pid}: {error}"))
+}

@@ -1,0 +1,13 @@
+//! Arguments, sub-commands and wiring of every program; the only place that names both `supervisor` and `child`.
+
+pub mod amavisd;
+mod check_config;
+mod control;
+mod daemon;
+mod exit;
+pub mod filterd;
+mod postfix;
+mod print;
+mod status;
+mod table;
+mod wiring;

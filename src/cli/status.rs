@@ -1,0 +1,271 @@
+//! `filterd status`: the scoreboard, for people and for programs.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::{
+    control, exit, print,
+    table::{Colours, Side, Table},
+};
+use crate::{
+    counters::{Cells, Counter},
+    scoreboard::{Field, Report, Scoreboard, Stage, Text},
+    sys::clock::{monotonic_ms, unix_seconds},
+};
+
+/// Everything that is shown.
+#[derive(Debug, Serialize)]
+struct Status {
+    version: String,
+    master_pid: u64,
+    generation: u64,
+    uptime_seconds: u64,
+    listeners: Vec<String>,
+    configuration: String,
+    max_servers: u64,
+    busy: usize,
+    idle: usize,
+    forks: u64,
+    kills: u64,
+    crashes: u64,
+    reloads: u64,
+    rejected_reloads: u64,
+    children: Vec<ChildStatus>,
+    counters: std::collections::BTreeMap<&'static str, u64>,
+}
+
+/// One child.
+#[derive(Debug, Serialize)]
+struct ChildStatus {
+    pid: u32,
+    slot: usize,
+    generation: u64,
+    state: &'static str,
+    /// In this state.
+    seconds: u64,
+    /// Since its fork.
+    age_seconds: u64,
+    sessions: u64,
+    messages: u64,
+    log_id: String,
+    queue_id: String,
+    #[serde(skip)]
+    is_busy: bool,
+}
+
+/// Prints the status of the master whose scoreboard is in `state_dir`; gives the exit status.
+pub(super) fn show(state_dir: &Path, json: bool) -> u8 {
+    let status = match control::master_of(state_dir).and_then(|_| read(state_dir)) {
+        Ok(status) => status,
+        Err(why) => {
+            print::error(&format!("filterd: {why}"));
+            return exit::UNAVAILABLE;
+        }
+    };
+    if json {
+        match serde_json::to_string_pretty(&status) {
+            Ok(text) => print::out(&text),
+            Err(error) => {
+                print::error(&format!("filterd: {error}"));
+                return exit::SOFTWARE;
+            }
+        }
+    } else {
+        lines(&status).iter().for_each(|line| print::out(line));
+    }
+    exit::OK
+}
+
+fn read(state_dir: &Path) -> Result<Status, String> {
+    let board = Scoreboard::open(state_dir).map_err(|error| {
+        format!(
+            "cannot read {}: {error}",
+            Scoreboard::path(state_dir).display()
+        )
+    })?;
+    let now = monotonic_ms();
+    let reports = (0..Scoreboard::capacity()).filter_map(|slot| Some((slot, board.report(slot)?)));
+    let children: Vec<ChildStatus> = reports
+        .filter(|(_, report)| report.pid != 0)
+        .map(|(slot, report)| child(slot, &report, now))
+        .collect();
+    Ok(Status {
+        version: board.text(Text::Version),
+        master_pid: board.get(Field::MasterPid),
+        generation: board.get(Field::Generation),
+        uptime_seconds: unix_seconds().saturating_sub(board.get(Field::StartedUnix)),
+        listeners: board
+            .text(Text::Listeners)
+            .split(' ')
+            .map(str::to_owned)
+            .collect(),
+        configuration: board.text(Text::Configuration),
+        max_servers: board.get(Field::MaxServers),
+        busy: children.iter().filter(|child| child.is_busy).count(),
+        idle: children
+            .iter()
+            .filter(|child| child.state == Stage::Idle.name())
+            .count(),
+        forks: board.get(Field::Forks),
+        kills: board.get(Field::Kills),
+        crashes: board.get(Field::Crashes),
+        reloads: board.get(Field::Reloads),
+        rejected_reloads: board.get(Field::RejectedReloads),
+        children,
+        counters: counters(&board),
+    })
+}
+
+fn child(slot: usize, report: &Report, now: u64) -> ChildStatus {
+    let seconds_since = |then: u64| now.saturating_sub(then) / 1000;
+    let (log_id, queue_id) = report
+        .ident
+        .as_ref()
+        .map(|ident| (ident.log_id.clone(), ident.queue_id.clone()))
+        .unwrap_or_default();
+    ChildStatus {
+        pid: report.pid,
+        slot,
+        generation: report.generation,
+        state: report.stage.map_or("unknown", Stage::name),
+        seconds: seconds_since(report.since_ms),
+        age_seconds: seconds_since(report.started_ms),
+        sessions: report.sessions,
+        messages: report.tasks,
+        log_id,
+        queue_id,
+        is_busy: report.stage.is_some_and(Stage::is_busy),
+    }
+}
+
+/// The sum over all slots, free ones included: their cells outlive their children.
+fn counters(board: &Scoreboard) -> std::collections::BTreeMap<&'static str, u64> {
+    let cells: Vec<Cells> = (0..Scoreboard::capacity())
+        .filter_map(|slot| board.counter_words(slot))
+        .map(Cells::new)
+        .collect();
+    Counter::ALL
+        .iter()
+        .map(|counter| {
+            (
+                counter.name(),
+                cells
+                    .iter()
+                    .map(|cell| cell.get(*counter))
+                    .fold(0, u64::wrapping_add),
+            )
+        })
+        .collect()
+}
+
+fn lines(status: &Status) -> Vec<String> {
+    let colours = Colours::detect();
+    let mut lines = summary(status, colours);
+    lines.push(String::new());
+    lines.extend(children(status, colours));
+    lines.push(String::new());
+    let mut table = Table::new(&[("counter", Side::Left), ("count", Side::Right)]);
+    for counter in Counter::ALL {
+        let count = status.counters.get(counter.name()).copied().unwrap_or(0);
+        if count > 0 {
+            table.add(vec![counter.name().to_owned(), count.to_string()]);
+        }
+    }
+    lines.extend(table.lines(colours, |_, _, text| text));
+    lines
+}
+
+fn summary(status: &Status, colours: Colours) -> Vec<String> {
+    let Status {
+        version,
+        master_pid,
+        generation,
+        configuration,
+        max_servers,
+        ..
+    } = status;
+    let title = format!(
+        "filterd {version}, process {master_pid}, up {}",
+        span(status.uptime_seconds)
+    );
+    let there = status.children.len();
+    let Status {
+        busy,
+        idle,
+        forks,
+        kills,
+        crashes,
+        reloads,
+        rejected_reloads,
+        ..
+    } = status;
+    vec![
+        colours.bold(&title),
+        format!("listening on   {}", status.listeners.join(", ")),
+        format!("configuration  {configuration}"),
+        format!("children       {there} of {max_servers}: {busy} busy, {idle} idle"),
+        format!("so far         {forks} forked, {kills} killed, {crashes} crashed"),
+        format!("generation     {generation}; {reloads} reloads, {rejected_reloads} rejected"),
+    ]
+}
+
+fn children(status: &Status, colours: Colours) -> Vec<String> {
+    let mut table = Table::new(&[
+        ("pid", Side::Right),
+        ("gen", Side::Right),
+        ("state", Side::Left),
+        ("for", Side::Right),
+        ("age", Side::Right),
+        ("sessions", Side::Right),
+        ("messages", Side::Right),
+        ("log id", Side::Left),
+        ("queue id", Side::Left),
+    ]);
+    for child in &status.children {
+        table.add(vec![
+            child.pid.to_string(),
+            child.generation.to_string(),
+            child.state.to_owned(),
+            span(child.seconds),
+            span(child.age_seconds),
+            child.sessions.to_string(),
+            child.messages.to_string(),
+            child.log_id.clone(),
+            child.queue_id.clone(),
+        ]);
+    }
+    table.lines(colours, |column, cell, text| match (column, cell) {
+        (2, "idle") => colours.green(&text),
+        (2, _) => colours.yellow(&text),
+        _ => text,
+    })
+}
+
+/// `7s`, `12m`, `3h05m`, `4d02h`
+fn span(seconds: u64) -> String {
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3_600 => format!("{}m", seconds / 60),
+        3_600..86_400 => format!("{}h{:02}m", seconds / 3_600, seconds % 3_600 / 60),
+        _ => format!("{}d{:02}h", seconds / 86_400, seconds % 86_400 / 3_600),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_short() {
+        for (seconds, want) in [
+            (0, "0s"),
+            (59, "59s"),
+            (60, "1m"),
+            (3_900, "1h05m"),
+            (190_000, "2d04h"),
+        ] {
+            assert_eq!(span(seconds), want);
+        }
+    }
+}
