@@ -17,7 +17,7 @@ use crate::{
         outcome::{Acceptance, Outcome},
         reply::Reply,
     },
-    outbound::{Outbound, Outgoing, Route},
+    outbound::{Delivery, Outbound, Outgoing, Route},
     spool::message::Message,
     sys::clock::Deadline,
     wire::smtp::client::{Fate, Plan},
@@ -101,10 +101,7 @@ pub fn relay(
         log_id: relay.log_id,
     };
     let delivery = outbound.send(&routes, &outgoing, deadline, log);
-    let mut outcomes = Vec::with_capacity(recipients.len());
-    for fate in &delivery.fates {
-        outcomes.push(outcome(relay, &delivery.hop, fate, delivery.is_our_failure));
-    }
+    let outcomes = outcomes(relay, &delivery);
     log_transaction(relay, recipients, body, &outcomes, log);
     Relayed {
         outcomes,
@@ -137,6 +134,24 @@ const fn body_type(facts: &ContentFacts, declared: Option<Body>) -> Option<Body>
         (true, Some(Body::EightBitMime)) => Some(Body::EightBitMime),
         (true, Some(Body::SevenBit) | None) => None,
     }
+}
+
+/// One outcome for each fate. Who was given up because of another recipient gets that recipient's reply, which says why.
+fn outcomes(relay: &Relay<'_>, delivery: &Delivery) -> Vec<Outcome> {
+    let of = |fate| outcome(relay, &delivery.hop, fate, delivery.is_our_failure);
+    let mut outcomes: Vec<Outcome> = delivery.fates.iter().map(of).collect();
+    let is_cause = |(fate, outcome): (&Fate, &Outcome)| match outcome {
+        Outcome::Deferred(_) if *fate != Fate::GivenUp => Some(outcome.clone()),
+        _ => None,
+    };
+    if let Some(cause) = delivery.fates.iter().zip(&outcomes).find_map(is_cause) {
+        for (outcome, fate) in outcomes.iter_mut().zip(&delivery.fates) {
+            if *fate == Fate::GivenUp {
+                *outcome = cause.clone();
+            }
+        }
+    }
+    outcomes
 }
 
 fn outcome(relay: &Relay<'_>, hop: &str, fate: &Fate, is_ours: bool) -> Outcome {

@@ -82,6 +82,16 @@ pub(super) enum Trouble {
     Reply(ReplyError),
 }
 
+impl Trouble {
+    /// The connection is gone, as one that was closed for being idle.
+    const fn is_loss(&self) -> bool {
+        matches!(
+            self,
+            Self::Stream(StreamError::Closed | StreamError::Broken(_))
+        )
+    }
+}
+
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -96,7 +106,7 @@ impl fmt::Display for Trouble {
 pub(super) struct Transacted {
     pub(super) fates: Vec<Fate>,
     pub(super) session_is_usable: bool,
-    /// Lost before the next hop replied to anything, so that the whole may be tried again.
+    /// Closed or turned away (421) before the message was begun, so that the whole may be tried again on a fresh session.
     pub(super) may_be_repeated: bool,
     /// It ended by our own words, not by the next hop's.
     pub(super) is_our_failure: bool,
@@ -186,7 +196,8 @@ impl Session {
             };
         }
         let mut transaction = Transaction::new(&outgoing.plan, &self.capabilities);
-        let (mut stage, mut is_our_failure, mut was_turned_away) = (Stage::Mail, false, false);
+        let mut stage = Stage::Mail;
+        let (mut is_our_failure, mut was_lost, mut was_turned_away) = (false, false, false);
         let session_is_usable = loop {
             let result = match transaction.step() {
                 Step::Done { session_is_usable } => break session_is_usable,
@@ -198,7 +209,7 @@ impl Session {
                     stage = awaited;
                     self.reply(deadline.or_after(patience(awaited)))
                         .map(|reply| {
-                            was_turned_away |= reply.code() == 421 && !transaction.has_reply();
+                            was_turned_away |= reply.code() == 421;
                             transaction.take_reply(reply);
                         })
                 }
@@ -209,17 +220,17 @@ impl Session {
             };
             if let Err(trouble) = result {
                 is_our_failure = true;
+                was_lost |= trouble.is_loss();
                 transaction.fail(stage, &self.trouble_reply(stage, &trouble, outgoing));
             }
         };
         self.used_ms = monotonic_ms();
-        let untouched = transaction.may_be_repeated()
-            && ((is_our_failure && !transaction.has_reply()) || was_turned_away);
+        let may_be_repeated = transaction.may_be_repeated() && (was_lost || was_turned_away);
         Transacted {
             fates: transaction.into_fates(),
             // Octets that belong to no reply: the two sides do not agree on where they are.
             session_is_usable: session_is_usable && self.replies.is_empty(),
-            may_be_repeated: untouched,
+            may_be_repeated,
             is_our_failure,
         }
     }

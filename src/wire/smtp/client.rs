@@ -147,8 +147,6 @@ pub struct Transaction {
     /// MAIL was accepted, so that the next hop has a transaction open.
     is_open: bool,
     session_is_usable: bool,
-    /// A reply to any command of this transaction was seen.
-    has_reply: bool,
     /// The message was begun.
     has_sent_content: bool,
 }
@@ -185,7 +183,6 @@ impl Transaction {
             pipelining: capabilities.pipelining,
             is_open: false,
             session_is_usable: true,
-            has_reply: false,
             has_sent_content: false,
         }
     }
@@ -233,7 +230,6 @@ impl Transaction {
         let Some(stage) = self.due.pop_front() else {
             return;
         };
-        self.has_reply = true;
         if reply.code() == 421 {
             self.session_is_usable = false;
         }
@@ -263,12 +259,6 @@ impl Transaction {
     #[must_use]
     pub const fn may_be_repeated(&self) -> bool {
         !self.has_sent_content
-    }
-
-    /// True once a reply to one of our commands was seen.
-    #[must_use]
-    pub const fn has_reply(&self) -> bool {
-        self.has_reply
     }
 
     /// The fates, one for each recipient of the plan, in order.

@@ -1,0 +1,24 @@
+//! A real daemon between a client and a next hop, both of the tests' own.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::missing_panics_doc,
+    missing_docs,
+    reason = "a test that fails says where; not every test uses everything"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod delivery;
+mod dialogs;
+mod faults;
+mod programs;
+mod supervisor;
