@@ -15,10 +15,7 @@ use crate::{
         secure_open::Guard,
         settled::{Config, PidFile},
     },
-    supervisor::{
-        pid_file::{Holder, holder},
-        start::StartError,
-    },
+    supervisor::pid_file::{Holder, holder},
     sys::{
         process::{self, Send},
         wait::pause,
@@ -140,18 +137,15 @@ fn start(sources: Sources, config: Config, verb: Verb) -> u8 {
         foreground,
         logs_to_standard_error: verb == Verb::Debug,
         name,
+        program: daemon::Program::Amavisd,
         check_arguments,
     };
     match daemon::run(sources, config, wish) {
         Ok(()) => 0,
-        Err(daemon::Failure::Start(StartError::Folder(text))) => {
-            print::error(&format!("TROUBLE in pre_loop_hook: {text}"));
-            2
-        }
-        Err(failure) => {
-            let status = failure.report("amavisd");
-            if status == exit::CANNOT_CREATE { 2 } else { 1 }
-        }
+        Err(failure) => match failure.report(daemon::Program::Amavisd) {
+            exit::CANNOT_CREATE => 2,
+            _ => 1,
+        },
     }
 }
 

@@ -69,3 +69,35 @@ pub(super) fn wait_for_end(pid: u32, patience: Duration, mut tick: impl FnMut())
 pub(super) fn tell(pid: u32, what: Send) -> Result<(), String> {
     process::signal(pid, what).map_err(|error| format!("cannot signal process {pid}: {error}"))
 }
+
+/// Has the running master read its configuration anew, and waits for its answer.
+///
+/// # Errors
+/// Why it did not take the configuration.
+pub(super) fn reload(state_dir: &Path) -> Result<(), String> {
+    const PATIENCE: Duration = Duration::from_secs(10);
+    let pid = master_of(state_dir)?;
+    let board = Scoreboard::open(state_dir).map_err(|error| error.to_string())?;
+    let counts = || (board.get(Field::Reloads), board.get(Field::RejectedReloads));
+    let before = counts();
+    tell(pid, Send::HangUp)?;
+    let deadline = Deadline::after(PATIENCE);
+    loop {
+        let (reloads, rejected) = counts();
+        if reloads != before.0 {
+            return Ok(());
+        }
+        if rejected != before.1 {
+            return Err(format!(
+                "process {pid} rejected the configuration and goes on with the old one: see its log"
+            ));
+        }
+        if deadline.has_passed() {
+            return Err(format!(
+                "process {pid} has not answered for {} s: see its log",
+                PATIENCE.as_secs()
+            ));
+        }
+        pause(Duration::from_millis(20));
+    }
+}

@@ -24,10 +24,40 @@ pub(super) struct Wish {
     pub(super) foreground: bool,
     /// The log goes to standard error.
     pub(super) logs_to_standard_error: bool,
-    /// Name for titles and log lines.
+    /// Name for titles.
     pub(super) name: String,
+    /// Who says what went wrong.
+    pub(super) program: Program,
     /// Arguments with which the same program checks the same configuration.
     pub(super) check_arguments: Vec<OsString>,
+}
+
+/// Which program speaks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Program {
+    /// In our own words.
+    Filterd,
+    /// In those of the original (daemon.md 1.1).
+    Amavisd,
+}
+
+impl Program {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Filterd => "filterd",
+            Self::Amavisd => "amavisd",
+        }
+    }
+
+    fn words(self, error: &StartError) -> String {
+        match (self, error) {
+            (Self::Amavisd, StartError::AlreadyRunning(text)) => text.clone(),
+            (Self::Amavisd, StartError::Folder(text)) => {
+                format!("TROUBLE in pre_loop_hook: {text}")
+            }
+            _ => format!("{}: {error}", self.name()),
+        }
+    }
 }
 
 /// How a start failed.
@@ -54,15 +84,15 @@ impl From<io::Error> for Failure {
 }
 
 impl Failure {
-    /// Prints the reason and gives the exit status of `filterd`.
-    pub(super) fn report(&self, name: &str) -> u8 {
+    /// Prints the reason in the program's words and gives the exit status of `filterd`.
+    pub(super) fn report(&self, program: Program) -> u8 {
         match self {
             Self::Start(error) => {
-                print::error(&format!("{name}: {error}"));
+                print::error(&program.words(error));
                 exit::of_start_error(error)
             }
             Self::System(error) => {
-                print::error(&format!("{name}: {error}"));
+                print::error(&format!("{}: {error}", program.name()));
                 exit::OS
             }
             Self::Told(status) => *status,
@@ -95,6 +125,7 @@ pub(super) fn run(sources: Sources, config: Config, wish: Wish) -> Result<(), Fa
         }
     };
     let is_foreground = wish.foreground || !config.process.daemonize;
+    let program = wish.program;
     let started = started(sources, config, wish, is_foreground, inherited)?;
     let name = started.context.name.clone();
     let prepared = started
@@ -104,7 +135,7 @@ pub(super) fn run(sources: Sources, config: Config, wish: Wish) -> Result<(), Fa
         (Ok(unprivileged), _) => unprivileged,
         (Err(error), Some(report)) => {
             let failure = Failure::Start(error);
-            let status = failure.report(&name);
+            let status = failure.report(program);
             report.send(status);
             return Err(Failure::Told(status));
         }

@@ -241,11 +241,12 @@ fn start(matches: &ArgMatches) -> u8 {
             foreground,
             logs_to_standard_error: foreground,
             name: "filterd".to_owned(),
+            program: daemon::Program::Filterd,
             check_arguments,
         };
         match daemon::run(sources, config, wish) {
             Ok(()) => exit::OK,
-            Err(failure) => failure.report("filterd"),
+            Err(failure) => failure.report(daemon::Program::Filterd),
         }
     })
 }
@@ -273,10 +274,13 @@ fn state_dir(matches: &ArgMatches) -> Result<PathBuf, u8> {
 }
 
 fn reload(matches: &ArgMatches) -> u8 {
-    let master = match state_dir(matches) {
-        Ok(folder) => control::master_of(&folder),
+    let folder = match state_dir(matches) {
+        Ok(folder) => folder,
         Err(status) => return status,
     };
+    if let Err(why) = control::master_of(&folder) {
+        return finish(Err(why));
+    }
     if matches.get_one::<PathBuf>("state").is_none() {
         // The running one keeps what it has if this fails; say so before it is asked.
         let mut checked = exit::OK;
@@ -292,7 +296,7 @@ fn reload(matches: &ArgMatches) -> u8 {
             return checked;
         }
     }
-    finish(master.and_then(|pid| control::tell(pid, Send::HangUp)))
+    finish(control::reload(&folder))
 }
 
 fn stop(matches: &ArgMatches) -> u8 {

@@ -187,7 +187,31 @@ fn judge_feed(postfix: &Postfix, service: &Service, config: &Config, findings: &
             service.maxproc,
             servers - sessions
         ));
+    } else {
+        // One of the two keeps the other in check, until somebody changes it.
+        let set = [
+            ("maxproc", service.maxproc.parse().ok()),
+            (limit_name.as_str(), number(&limit_name)),
+        ];
+        for (what, number) in set {
+            if let Some(number) = number.filter(|&number| number != servers) {
+                findings.push(format!(
+                    "Postfix's service {name} has {what} {number}, $max_servers is {servers}: set both sides to the same number"
+                ));
+            }
+        }
     }
+    judge_patience(postfix, service, config, findings);
+}
+
+/// Postfix must wait longer for the reply than a message may take.
+fn judge_patience(
+    postfix: &Postfix,
+    service: &Service,
+    config: &Config,
+    findings: &mut Vec<String>,
+) {
+    let name = &service.name;
     let parameter = format!("{}_data_done_timeout", service.command);
     let own = service
         .options
@@ -294,6 +318,13 @@ mod tests {
         assert!(
             judged(MAIN, &feed("2", ""), "5").contains("3 of 5 children will have nothing to do")
         );
+        let loose = format!("{MAIN}amavisfeed_destination_concurrency_limit = 7\n");
+        assert!(
+            judged(&loose, &feed("2", ""), "2")
+                .contains("has amavisfeed_destination_concurrency_limit 7, $max_servers is 2")
+        );
+        let tight = loose.replace('7', "2");
+        assert!(judged(&tight, &feed("10", ""), "2").contains("has maxproc 10, $max_servers is 2"));
         let hasty = feed("2", "").replace("1200", "5m");
         assert!(
             judged(MAIN, &hasty, "2")

@@ -66,7 +66,7 @@ impl Stream {
     ) -> Result<usize, StreamError> {
         loop {
             let limit = limit_for(deadline)?;
-            if limit != self.receive_limit {
+            if is_unfit(self.receive_limit, limit) {
                 socket::set_receive_limit(self.socket.as_fd(), limit)?;
                 self.receive_limit = limit;
             }
@@ -195,7 +195,7 @@ impl Stream {
 
     fn limit_sending(&mut self, deadline: Deadline) -> Result<(), StreamError> {
         let limit = limit_for(deadline)?;
-        if limit != self.send_limit {
+        if is_unfit(self.send_limit, limit) {
             socket::set_send_limit(self.socket.as_fd(), limit)?;
             self.send_limit = limit;
         }
@@ -215,6 +215,11 @@ fn limit_for(deadline: Deadline) -> Result<Duration, StreamError> {
         Duration::ZERO => Err(StreamError::TimedOut),
         remaining => Ok(remaining.min(TICK)),
     }
+}
+
+/// True if the limit set on the socket is too long, or so short that it would wake us for nothing.
+fn is_unfit(set: Duration, wanted: Duration) -> bool {
+    set > wanted || set < wanted / 8
 }
 
 /// True for errors that mean "the other side is gone".

@@ -1,8 +1,8 @@
 //! The first stage: what is there.
 //!
 //! # Guards
-//! P4, decision 17: what inspection cannot digest ends in the fence here. The first time, that is a temporary failure, in case
-//! the trouble was ours; from the second time on it is a finding.
+//! P4, decision 17: the first time that inspection breaks, the child ends as from any internal error: the MTA keeps the message, and
+//! the master remembers it. The second time, a fence here makes it a finding.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -42,21 +42,14 @@ pub(super) fn inspect(
         );
         inspection.findings.push(Finding::Unchecked { why });
     } else {
-        match catch_unwind(AssertUnwindSafe(|| look(arrived))) {
+        match guarded(arrived) {
             Ok(Ok(trace)) => inspection.trace = trace,
             Ok(Err(error)) => return Err(format!("cannot read the message back: {error}")),
-            Err(_) if arrived.earlier_crashes + 1 < ENOUGH_CRASHES => {
-                return Err("check_header FAILED: internal error".to_owned());
-            }
-            Err(_) => {
-                workshop.log.write(
-                    -2,
-                    Some(arrived.log_id),
-                    format_args!("not checked: internal error, not for the first time"),
-                );
-                inspection.findings.push(Finding::Unchecked {
-                    why: "an internal error stopped its check".to_owned(),
-                });
+            Err(why) => {
+                workshop
+                    .log
+                    .write(-2, Some(arrived.log_id), format_args!("not checked: {why}"));
+                inspection.findings.push(Finding::Unchecked { why });
             }
         }
     }
@@ -71,6 +64,15 @@ pub(super) fn inspect(
         }
     }
     Ok(inspection)
+}
+
+/// Looks, behind a fence if this message has broken a child before.
+fn guarded(arrived: &Arrived<'_>) -> Result<std::io::Result<Trace>, String> {
+    if arrived.earlier_crashes + 1 < ENOUGH_CRASHES {
+        return Ok(look(arrived));
+    }
+    catch_unwind(AssertUnwindSafe(|| look(arrived)))
+        .map_err(|_| "an internal error stopped its check, not for the first time".to_owned())
 }
 
 fn look(arrived: &Arrived<'_>) -> std::io::Result<Trace> {

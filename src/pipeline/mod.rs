@@ -102,11 +102,9 @@ pub fn process(arrived: Arrived<'_>, workshop: &mut Workshop<'_>) -> FinalReply 
     let mail_id = match workshop.identifier.mail_id() {
         Ok(mail_id) => mail_id,
         Err(error) => {
-            return settle(
-                &arrived,
-                &trouble(&arrived, &format!("no random numbers: {error}")),
-                workshop,
-            );
+            let what = format!("no random numbers: {error}");
+            let outcomes = trouble(&arrived, &what, workshop);
+            return settle(&arrived, &outcomes, workshop);
         }
     };
     count_arrival(&arrived, &workshop.cells);
@@ -123,8 +121,8 @@ pub fn process(arrived: Arrived<'_>, workshop: &mut Workshop<'_>) -> FinalReply 
     let inspection = match inspect(&arrived, workshop) {
         Ok(inspection) => inspection,
         Err(what) => {
-            workshop.cells.count(Counter::InternalErrors);
-            return settle(&arrived, &trouble(&arrived, &what), workshop);
+            let outcomes = trouble(&arrived, &what, workshop);
+            return settle(&arrived, &outcomes, workshop);
         }
     };
     let recipients = 0..arrived.envelope.recipients.len();
@@ -159,7 +157,13 @@ fn settle(arrived: &Arrived<'_>, outcomes: &[Outcome], workshop: &Workshop<'_>) 
 }
 
 /// The same internal error for everyone: the MTA keeps the message.
-fn trouble(arrived: &Arrived<'_>, what: &str) -> Vec<Outcome> {
+fn trouble(arrived: &Arrived<'_>, what: &str, workshop: &Workshop<'_>) -> Vec<Outcome> {
+    workshop.cells.count(Counter::InternalErrors);
+    workshop.log.write(
+        -2,
+        Some(arrived.log_id),
+        format_args!("TROUBLE in check_mail: {what}"),
+    );
     vec![Outcome::trouble(arrived.log_id.as_str(), what); arrived.envelope.recipients.len()]
 }
 

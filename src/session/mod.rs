@@ -221,7 +221,7 @@ impl Session<'_, '_> {
         if Self::must_leave() {
             return self.say_shutting_down("");
         }
-        match self.stream.wait_readable(deadline)? {
+        match self.wait_readable(deadline)? {
             Wake::Ready => {}
             Wake::Signal => {
                 return if Self::must_leave() {
@@ -246,6 +246,24 @@ impl Session<'_, '_> {
         self.stream
             .receive(&mut self.input, limits::INPUT, deadline)?;
         Ok(())
+    }
+
+    /// As the stream's; shows the master at least once in `$child_timeout` that this child is alive.
+    fn wait_readable(&mut self, deadline: Deadline) -> Result<Wake, StreamError> {
+        loop {
+            let beat = self.beat(deadline);
+            match self.stream.wait_readable(beat)? {
+                Wake::TimedOut if !deadline.has_passed() => {}
+                wake => return Ok(wake),
+            }
+        }
+    }
+
+    /// The end of the next wait, and with it the time at which the master may take this child for hung.
+    fn beat(&mut self, deadline: Deadline) -> Deadline {
+        let beat = deadline.or_after(self.surroundings.config.process.child_timeout);
+        self.surroundings.slot.extend(beat);
+        beat
     }
 
     /// True if the master wants this child to go, or is gone itself.

@@ -9,7 +9,7 @@ use crate::{
     net::stream::StreamError,
     pipeline::{Arrived, Workshop, key_of, process},
     scoreboard::Stage,
-    spool::{intake::Intake, message::Message},
+    spool::{self, intake::Intake, message::Message},
     sys::{
         clock::{Deadline, monotonic_ms},
         fault,
@@ -95,11 +95,13 @@ impl Session<'_, '_> {
                 }
             }
             let deadline = data_deadline(began, total, timeout, rate);
-            self.surroundings.slot.extend(deadline);
+            let beat = self.beat(deadline);
             fault::pass("session.receive");
-            total += self
-                .stream
-                .receive(intake.buffer(), limits::DATA, deadline)? as u64;
+            match self.stream.receive(intake.buffer(), limits::DATA, beat) {
+                Ok(count) => total += count as u64,
+                Err(StreamError::TimedOut) if !deadline.has_passed() => {}
+                Err(error) => return Err(error),
+            }
         }
     }
 
@@ -216,12 +218,6 @@ impl Session<'_, '_> {
     /// The message could not be kept: no room (452), or another trouble of ours (451).
     fn refuse_unwritten(&self, error: &std::io::Error) -> FinalReply {
         self.surroundings.cells.count(Counter::SpoolFull);
-        let full = matches!(
-            error.kind(),
-            std::io::ErrorKind::StorageFull
-                | std::io::ErrorKind::QuotaExceeded
-                | std::io::ErrorKind::FileTooLarge
-        );
         let folder = self.surroundings.config.process.temp_base.display();
         let id = self
             .transaction
@@ -232,7 +228,7 @@ impl Session<'_, '_> {
             id,
             format_args!("message could not be written below {folder}: {error}"),
         );
-        let reply = if full {
+        let reply = if spool::is_full(error) {
             Reply::status(452, 3, 1, "Insufficient system storage")
         } else {
             Reply::status(
@@ -248,7 +244,9 @@ impl Session<'_, '_> {
     /// The connection broke in the data, or the client was too slow; nothing is processed.
     fn give_up_receiving(&mut self, error: StreamError) -> Result<(), StreamError> {
         let why = match &error {
-            StreamError::TimedOut => ", during waiting for input from client".to_owned(),
+            StreamError::TimedOut => {
+                ", closing channel, during waiting for input from client".to_owned()
+            }
             StreamError::Closed | StreamError::Broken(_) => {
                 format!(", Connection broken during DATA: {error}")
             }

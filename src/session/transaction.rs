@@ -6,6 +6,7 @@ use crate::{
     mail::{client::ClientFacts, reply::Reply},
     pipeline::key_of,
     policy::recipient::RecipientSettings,
+    spool,
     sys::clock::monotonic_ms,
 };
 
@@ -81,7 +82,11 @@ impl Session<'_, '_> {
                 self.surroundings
                     .log
                     .write(-2, Some(&transaction.log_id), format_args!("{text}"));
-                Reply::status(451, 3, 0, "Error in processing, no folder for messages")
+                if spool::is_full(&error) {
+                    Reply::status(452, 3, 1, "Insufficient system storage")
+                } else {
+                    Reply::status(451, 3, 0, "Error in processing, no folder for messages")
+                }
             }
         };
         self.surroundings.cells.count(Counter::SpoolFull);

@@ -35,6 +35,15 @@ pub struct Limits {
     pub reserve: u64,
 }
 
+/// True if space is missing, and not something that will not mend itself.
+#[must_use]
+pub fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+    )
+}
+
 impl Spool {
     /// Memory that is kept between messages, octets.
     const KEPT: usize = 256 * 1024;

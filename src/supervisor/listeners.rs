@@ -53,6 +53,10 @@ impl Listeners {
                 listeners.all.extend(bind(address, config)?);
             }
         }
+        // What the program before this one listened on and the configuration no longer names.
+        listeners
+            .all
+            .retain(|bound| bound.is_foreign || bound.wanted.is_some());
         if listeners.all.is_empty() {
             return Err(
                 "no socket to listen on: the machine has no address family for any of them"
@@ -92,8 +96,9 @@ impl Listeners {
 
     /// Marks an inherited socket as the one for `address`.
     fn claim(&mut self, address: &ListenAddress) -> bool {
-        let found = self.all.iter_mut().find(|bound| bound.serves(address));
-        match found {
+        let exact = self.all.iter().position(|bound| bound.serves(address));
+        let found = exact.or_else(|| self.all.iter().position(|bound| bound.may_serve(address)));
+        match found.and_then(|at| self.all.get_mut(at)) {
             Some(bound) => {
                 bound.wanted = Some(address.clone());
                 true
@@ -162,6 +167,19 @@ impl Bound {
             _ => false,
         }
     }
+
+    /// True for a socket of the program before this one whose port the kernel chose, if a port is still to be chosen.
+    fn may_serve(&self, address: &ListenAddress) -> bool {
+        match (&self.endpoint, address) {
+            (Endpoint::Tcp(here), ListenAddress::Tcp(there)) => {
+                there.port() == 0
+                    && here.ip() == there.ip()
+                    && self.wanted.is_none()
+                    && !self.is_foreign
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Takes over an inherited socket, if it is a listening one.
@@ -174,12 +192,8 @@ fn adopt(inherited: Inherited) -> Option<Bound> {
     let endpoint = socket::local_endpoint(inherited.descriptor.as_fd()).ok()?;
     // `smtp` is the name under which a program before this one handed over what it had bound itself.
     let is_foreign = inherited.name != "smtp";
-    let wanted = Some(match &endpoint {
-        Endpoint::Tcp(address) => ListenAddress::Tcp(*address),
-        Endpoint::Unix(path) => ListenAddress::Unix(path.into()),
-    });
     Some(Bound {
-        wanted,
+        wanted: None,
         endpoint,
         socket: Rc::new(inherited.descriptor),
         is_foreign,
@@ -336,5 +350,25 @@ mod tests {
         let listeners = Listeners::bind(&config(&[endpoint.to_string()]), inherited).unwrap();
         assert_eq!(listeners.names(), endpoint.to_string());
         assert_eq!(listeners.hand_over()[0].0, "smtp.foreign");
+    }
+
+    #[test]
+    fn the_sockets_of_the_program_before_are_kept_only_if_they_are_wanted() {
+        let wishes = config(&["127.0.0.1:0".into(), "127.0.0.1:0".into()]);
+        let first = Listeners::bind(&wishes, Vec::new()).unwrap();
+        let inherited = |listeners: &Listeners| {
+            let copy = |(name, descriptor): (String, BorrowedFd<'_>)| Inherited {
+                name,
+                descriptor: descriptor.try_clone_to_owned().unwrap(),
+            };
+            listeners.hand_over().into_iter().map(copy).collect()
+        };
+        let second = Listeners::bind(&wishes, inherited(&first)).unwrap();
+        assert_eq!(second.names(), first.names());
+        let names = first.names();
+        let one = names.split(' ').nth(1).unwrap().to_owned();
+        let third =
+            Listeners::bind(&config(std::slice::from_ref(&one)), inherited(&second)).unwrap();
+        assert_eq!(third.names(), one);
     }
 }

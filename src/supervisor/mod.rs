@@ -47,7 +47,7 @@ use self::{
 use crate::{
     config::{files::Sources, settled::Config},
     log::Log,
-    scoreboard::{Field, Scoreboard},
+    scoreboard::{Field, Report, Scoreboard},
     sys::{service, socket::Endpoint, user::Identity},
 };
 
@@ -107,13 +107,15 @@ pub struct StartContext {
 }
 
 /// One child, as the master knows it. Nothing of this is in shared memory.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Child {
     pid: u32,
     /// `None` for a child of a predecessor whose scoreboard had another layout: it is not watched, only waited for.
     slot: Option<usize>,
     generation: u64,
     watch: Watch,
+    /// What its slot said when it last made sense: if it is damaged, this tells what was in work.
+    last: Option<Report>,
     /// Told to leave.
     is_retiring: bool,
     /// Killed by us, and why.

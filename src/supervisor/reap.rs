@@ -66,7 +66,7 @@ impl Master {
         self.scoreboard.add(Field::Crashes, 1);
         self.log
             .note(-2, format_args!("{}", obituary(child, exit, &report)));
-        self.note_poison(&report);
+        self.note_poison(child.credible(&report));
         if report.sessions == 0 && !child.is_retiring {
             let wait = self.throttle.still_born();
             self.log.note(
@@ -122,21 +122,23 @@ impl Master {
             let Some(report) = child.slot.and_then(|slot| self.scoreboard.report(slot)) else {
                 continue;
             };
-            if let Verdict::Kill(why) = child.watch.judge(child.pid, &report, limits, now)
-                && child.killed_for.is_none()
-            {
-                let pid = child.pid;
-                child.killed_for = Some(why);
-                self.kill(pid, why, &report);
+            match child.watch.judge(child.pid, &report, limits, now) {
+                Verdict::Fine => child.last = Some(report),
+                Verdict::Kill(_) if child.killed_for.is_some() => {}
+                Verdict::Kill(why) => {
+                    child.killed_for = Some(why);
+                    let (pid, circumstances) = (child.pid, circumstances(child, &report));
+                    self.kill(pid, why, &circumstances);
+                }
             }
         }
     }
 
-    fn kill(&self, pid: u32, why: &str, report: &Report) {
+    fn kill(&self, pid: u32, why: &str, circumstances: &str) {
         self.scoreboard.add(Field::Kills, 1);
         self.log.note(
             -2,
-            format_args!("killing child {pid}: {why}, {}", circumstances(report)),
+            format_args!("killing child {pid}: {why}, {circumstances}"),
         );
         // The group first, for the child's helpers; a child that has not yet made its group is reached by its number.
         if process::signal_group(pid, Send::Kill).is_err()
@@ -181,18 +183,31 @@ fn obituary(child: &Child, exit: Exit, report: &Report) -> String {
     format!(
         "child {} ended by {exit}{why}, {}",
         child.pid,
-        circumstances(report)
+        circumstances(child, report)
     )
 }
 
 /// What a child was doing, by its own account.
-fn circumstances(report: &Report) -> String {
-    let mut text = format!("in {}", report.stage.map_or("no known stage", Stage::name));
-    if let Some(ident) = &report.ident {
+fn circumstances(child: &Child, report: &Report) -> String {
+    let credible = child.credible(report);
+    let stage = credible.stage.map_or("no known stage", Stage::name);
+    let mut text = format!("in {stage}");
+    if let Some(ident) = &credible.ident {
         text.push_str(&format!(", log id {}", ident.log_id));
         if !ident.queue_id.is_empty() {
             text.push_str(&format!(", queue id {}", ident.queue_id));
         }
     }
+    if credible != report {
+        text.push_str(", as last known");
+    }
     text
+}
+
+impl Child {
+    /// The report, or what was last known if its slot is damaged.
+    fn credible<'r>(&'r self, report: &'r Report) -> &'r Report {
+        let is_damaged = report.stage.is_none() || report.pid != self.pid;
+        self.last.as_ref().filter(|_| is_damaged).unwrap_or(report)
+    }
 }

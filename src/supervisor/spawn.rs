@@ -49,6 +49,7 @@ impl Master {
                     slot: Some(index),
                     generation: self.generation,
                     watch: Watch::new(monotonic_ms()),
+                    last: None,
                     is_retiring: false,
                     killed_for: None,
                 });
@@ -130,6 +131,7 @@ impl Child {
             slot: adopted.slot,
             generation: adopted.generation,
             watch: Watch::new(adopted.now_ms),
+            last: None,
             is_retiring: false,
             killed_for: None,
         }

@@ -6,6 +6,7 @@
 //! comes back, `stop` stops the process. `@n` means the n-th time only in this process; without it, each time.
 //! Without the feature this module is two empty functions, and nothing of it is in the program.
 
+#[cfg(not(feature = "faults"))]
 use std::io;
 
 /// What a fault point asks of the caller when it does not fail outright.
@@ -101,7 +102,7 @@ mod enabled {
         match order.what.as_str() {
             "short" => Ok(Fault::Short),
             "die" => die(libc::SIGKILL),
-            "abort" => die(libc::SIGABRT),
+            "abort" => std::process::abort(),
             "stop" => {
                 // SAFETY: raise has no preconditions.
                 unsafe { libc::raise(libc::SIGSTOP) };

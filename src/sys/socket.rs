@@ -101,12 +101,16 @@ pub fn connect_unix(path: &Path, limit: Duration) -> io::Result<OwnedFd> {
 
 fn finish_connect(socket: OwnedFd, to: &dyn SockaddrLike, limit: Duration) -> io::Result<OwnedFd> {
     set_send_limit(socket.as_fd(), limit)?;
-    match connect(socket.as_raw_fd(), to) {
-        Ok(()) => Ok(socket),
-        Err(Errno::EINPROGRESS | Errno::EAGAIN | Errno::EALREADY) => {
-            Err(io::ErrorKind::TimedOut.into())
+    loop {
+        match connect(socket.as_raw_fd(), to) {
+            Ok(()) | Err(Errno::EISCONN) => return Ok(socket),
+            // Stopped and continued while it waited: the second call waits for the same connection.
+            Err(Errno::EINTR) => {}
+            Err(Errno::EINPROGRESS | Errno::EAGAIN | Errno::EALREADY) => {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            Err(error) => return Err(error.into()),
         }
-        Err(error) => Err(error.into()),
     }
 }
 

@@ -21,4 +21,6 @@ mod delivery;
 mod dialogs;
 mod faults;
 mod programs;
+mod service;
+mod signals;
 mod supervisor;

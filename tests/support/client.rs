@@ -11,6 +11,8 @@ use super::PATIENCE;
 #[derive(Debug)]
 pub struct Client {
     reader: BufReader<TcpStream>,
+    /// The greeting was read and EHLO said.
+    pub has_greeted: bool,
 }
 
 impl Client {
@@ -26,6 +28,7 @@ impl Client {
         stream.set_write_timeout(Some(PATIENCE))?;
         Ok(Self {
             reader: BufReader::new(stream),
+            has_greeted: false,
         })
     }
 
@@ -36,6 +39,7 @@ impl Client {
         assert!(greeting.starts_with("220 "), "{greeting}");
         let hello = client.say("EHLO client.example");
         assert!(hello.starts_with("250-"), "{hello}");
+        client.has_greeted = true;
         client
     }
 
@@ -83,6 +87,15 @@ impl Client {
     pub fn is_closed(&mut self) -> bool {
         let mut rest = Vec::new();
         self.reader.read_to_end(&mut rest).is_ok() && rest.is_empty()
+    }
+
+    /// Another handle to the connection, to be read while this one sends.
+    pub fn clone_stream(&self) -> TcpStream {
+        self.reader.get_ref().try_clone().unwrap()
+    }
+
+    pub fn shut_down_sending_if_open(&self) {
+        drop(self.reader.get_ref().shutdown(Shutdown::Write));
     }
 
     pub fn shut_down_sending(&self) {

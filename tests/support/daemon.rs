@@ -20,6 +20,8 @@ const NOBODY: u32 = 65534;
 pub struct Daemon {
     pub folder: TempDir,
     child: Option<Child>,
+    /// Process id of a master that went into the background.
+    master: Option<u32>,
     faults: String,
     environment: Vec<(String, String)>,
 }
@@ -49,6 +51,7 @@ impl Daemon {
         let daemon = Self {
             folder,
             child: None,
+            master: None,
             faults: String::new(),
             environment: Vec::new(),
         };
@@ -134,6 +137,34 @@ impl Daemon {
         self.child = Some(command.spawn().unwrap());
     }
 
+    /// Takes a process that the test has started itself for the daemon.
+    pub fn adopt_process(&mut self, child: Child) {
+        self.child = Some(child);
+    }
+
+    /// Watches a master that somebody else has started in the background.
+    pub fn watch_master(&mut self, pid: u32) {
+        self.master = Some(pid);
+    }
+
+    /// The opposite.
+    pub fn forget_master(&mut self) {
+        self.master = None;
+    }
+
+    /// Starts it in the background, without a terminal; it logs where its configuration says.
+    pub fn launch_as_daemon(&mut self) {
+        let output = Command::new(env!("CARGO_BIN_EXE_filterd"))
+            .args(["-X", "no_conf_file_writable_check", "-c"])
+            .arg(self.config())
+            .env_remove("NOTIFY_SOCKET")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let pid = self.status()["master_pid"].as_u64().unwrap();
+        self.master = Some(u32::try_from(pid).unwrap());
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -168,7 +199,14 @@ impl Daemon {
     }
 
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        let log = self.log();
+        let log = if self.master.is_some() {
+            let listeners = self.status()["listeners"].clone();
+            let names = listeners.as_array().unwrap().iter();
+            let names: Vec<&str> = names.map(|name| name.as_str().unwrap()).collect();
+            format!("ready, listening on {}", names.join(" "))
+        } else {
+            self.log()
+        };
         let line = log
             .lines()
             .rev()
@@ -183,7 +221,8 @@ impl Daemon {
     }
 
     pub fn pid(&self) -> u32 {
-        self.child.as_ref().unwrap().id()
+        self.master
+            .unwrap_or_else(|| self.child.as_ref().unwrap().id())
     }
 
     pub fn signal(&self, signal: &str) {
@@ -226,6 +265,10 @@ impl Daemon {
         status.code().unwrap_or(-1)
     }
 
+    pub fn is_running(&self) -> bool {
+        self.child.is_some()
+    }
+
     /// TERM, and the exit status.
     pub fn stop(&mut self) -> i32 {
         self.signal("TERM");
@@ -250,6 +293,14 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
+        if let Some(master) = self.master {
+            send_signal(master, "TERM");
+            wait_for("the daemon to end", || {
+                fs::metadata(format!("/proc/{master}"))
+                    .is_err()
+                    .then_some(())
+            });
+        }
         if let Some(mut child) = self.child.take() {
             send_signal(child.id(), "TERM");
             let begin = std::time::Instant::now();

@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod daemon;
+pub mod load;
 pub mod next_hop;
 pub mod wildcard;
 
