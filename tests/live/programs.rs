@@ -242,8 +242,7 @@ fn original_config(daemon: &Daemon, next_hop: u16) -> String {
          $pid_file = '{folder}/home/amavisd.pid';\n$myhostname = 'filter.example.com';\n$max_servers = 2;\n\
          $inet_socket_port = 0; $inet_socket_bind = '127.0.0.1';\n\
          $do_syslog = 0; $LOGFILE = '{folder}/home/amavis.log';\n\
-         $forward_method = 'smtp:[127.0.0.1]:{}';\n$notify_method = $forward_method;\n1;\n",
-        next_hop
+         $forward_method = 'smtp:[127.0.0.1]:{next_hop}';\n$notify_method = $forward_method;\n1;\n"
     );
     fs::write(&path, text).unwrap();
     path
