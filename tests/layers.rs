@@ -58,7 +58,7 @@ const LAYERS: &[(u8, &str, &str)] = &[
     (
         8,
         "cli",
-        "sys mail scoreboard counters log wire lookup config policy net spool mime pipeline child supervisor",
+        "sys mail scoreboard counters log wire lookup config policy net spool outbound mime pipeline child supervisor",
     ),
 ];
 

@@ -9,7 +9,7 @@ use std::{
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::{amavisd, check_config, control, daemon, exit, print, status};
+use super::{amavisd, check_config, control, daemon, demo, exit, print, status};
 use crate::{
     config::{
         files::{Sources, native_files},
@@ -96,7 +96,37 @@ fn command() -> Command {
         )
         .subcommand(Command::new("status").about("Show what the running filterd and its children are doing").arg(json).arg(state.clone()))
         .subcommand(Command::new("reload").about("Check the configuration, then have the running filterd take it over").arg(state.clone()))
+        .subcommand(demo_command())
+        .subcommand(
+            Command::new("demo-next-hop")
+                .hide(true)
+                .arg(Arg::new("maildir").required(true).value_parser(value_parser!(PathBuf))),
+        )
         .subcommand(Command::new("stop").about("Stop the running filterd; messages in work are finished").arg(state))
+}
+
+fn demo_command() -> Command {
+    let folder = Arg::new("dir")
+        .long("dir")
+        .value_name("DIR")
+        .default_value("./filterd-demo")
+        .value_parser(value_parser!(PathBuf))
+        .help("Folder for the delivered mail and the log");
+    Command::new("demo")
+        .about("Show the main job here and now: real daemon, own next hop, sample messages; no root, no Postfix")
+        .arg(
+            Arg::new("once")
+                .long("once")
+                .action(ArgAction::SetTrue)
+                .help("End after the samples"),
+        )
+        .arg(
+            Arg::new("without-next-hop")
+                .long("without-next-hop")
+                .action(ArgAction::SetTrue)
+                .help("Leave the next hop out, to see how mail waits with the client"),
+        )
+        .arg(folder)
 }
 
 fn run(matches: &ArgMatches) -> u8 {
@@ -122,11 +152,25 @@ fn run(matches: &ArgMatches) -> u8 {
         },
         Some(("reload", sub)) => reload(sub),
         Some(("stop", sub)) => stop(sub),
+        Some(("demo", sub)) => demo::run(&demo::Wish {
+            once: sub.get_flag("once"),
+            without_next_hop: sub.get_flag("without-next-hop"),
+            folder: &path_of(sub, "dir"),
+        }),
+        Some(("demo-next-hop", sub)) => demo::next_hop::run(&path_of(sub, "maildir")),
         Some((other, _)) => {
             print::error(&format!("filterd: unknown command {other}"));
             exit::USAGE
         }
     }
+}
+
+/// An argument that clap has made sure of.
+fn path_of(matches: &ArgMatches, name: &str) -> PathBuf {
+    matches
+        .get_one::<PathBuf>(name)
+        .cloned()
+        .unwrap_or_default()
 }
 
 /// Where the configuration is, by the command line or by default.

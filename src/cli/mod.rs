@@ -4,6 +4,7 @@ pub mod amavisd;
 mod check_config;
 mod control;
 mod daemon;
+mod demo;
 mod exit;
 pub mod filterd;
 mod postfix;

@@ -69,6 +69,15 @@ impl FinalReply {
         }
     }
 
+    /// For a server that is the end of the way: `acceptance` holds for all recipients, and its taker is the message's id.
+    #[must_use]
+    pub fn queued(acceptance: &Acceptance, recipients: usize) -> Self {
+        let reply = Reply::status(250, 0, 0, format!("Ok: queued as {}", acceptance.taker()));
+        Self {
+            replies: vec![reply; recipients.max(1)],
+        }
+    }
+
     /// The replies in the order in which they are sent.
     #[must_use]
     pub fn replies(&self) -> &[Reply] {

@@ -16,7 +16,7 @@ use std::{
 use super::Master;
 use crate::sys::{
     clock::{Deadline, monotonic_ms},
-    helper,
+    helper::{self, Endowment},
     reexec::{self, HandOver},
     signal,
 };
@@ -91,7 +91,12 @@ impl Master {
         if self.stopping.is_some() || self.upgrade.is_some() {
             return;
         }
-        match helper::start(&self.context.program, &self.context.check_arguments, &[]) {
+        match helper::start(
+            &self.context.program,
+            &self.context.check_arguments,
+            &[],
+            Endowment::default(),
+        ) {
             Ok(pid) => {
                 self.log.note(
                     0,

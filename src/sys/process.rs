@@ -215,12 +215,17 @@ pub fn tell_when_parent_dies() -> io::Result<()> {
     Ok(nix::sys::prctl::set_pdeathsig(Signal::SIGUSR2)?)
 }
 
-/// Asks the kernel to end this process when its parent dies; for a process that has nothing to put in order.
+/// Asks the kernel to end this process when its parent dies: by SIGTERM if `gently`, or else by SIGKILL.
 ///
 /// # Errors
 /// The kernel's.
-pub fn die_with_parent() -> io::Result<()> {
-    Ok(nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?)
+pub fn die_with_parent(gently: bool) -> io::Result<()> {
+    let signal = if gently {
+        Signal::SIGTERM
+    } else {
+        Signal::SIGKILL
+    };
+    Ok(nix::sys::prctl::set_pdeathsig(signal)?)
 }
 
 /// No program that this process executes can gain privileges any more.

@@ -18,6 +18,7 @@
 mod support;
 
 mod delivery;
+mod demo;
 mod dialogs;
 mod faults;
 mod programs;
