@@ -123,20 +123,9 @@ fn send_memory(
 
 /// Adds `content`, which begins at offset `base` of the whole, with a dot more at each of `dots`.
 fn add_stuffed<'c>(content: &'c [u8], base: u64, dots: &[u64], pieces: &mut Vec<IoSlice<'c>>) {
-    let mut rest = content;
-    let mut at = base;
-    for &dot in dots {
-        let Some((piece, tail)) = usize::try_from(dot - at)
-            .ok()
-            .and_then(|length| rest.split_at_checked(length))
-        else {
-            break;
-        };
+    data::stuff(content, base, dots, |piece| {
         pieces.push(IoSlice::new(piece));
-        pieces.push(IoSlice::new(b"."));
-        (rest, at) = (tail, dot);
-    }
-    pieces.push(IoSlice::new(rest));
+    });
 }
 
 /// From the file to the socket, without a copy; the few dots in between.

@@ -255,6 +255,26 @@ pub fn dot_lines(content: &[u8], base: u64, starts_line: bool) -> impl Iterator<
         .chain(memmem::find_iter(content, b"\n.").map(move |at| base + at as u64 + 1))
 }
 
+/// Gives `content`, which begins at offset `base` of the whole, to `take` in pieces, with a dot more before each of `dots`.
+///
+/// `dots` are the offsets of lines that begin with a dot, in ascending order.
+pub fn stuff<'c>(content: &'c [u8], base: u64, dots: &[u64], mut take: impl FnMut(&'c [u8])) {
+    let mut rest = content;
+    let mut at = base;
+    for &dot in dots {
+        let Some((piece, tail)) = usize::try_from(dot - at)
+            .ok()
+            .and_then(|length| rest.split_at_checked(length))
+        else {
+            break;
+        };
+        take(piece);
+        take(b".");
+        (rest, at) = (tail, dot);
+    }
+    take(rest);
+}
+
 /// The facts about content of our own making, which is canonical already.
 #[must_use]
 pub fn facts_of(content: &[u8]) -> ContentFacts {
