@@ -111,12 +111,24 @@ pub fn command(facts: &ClientFacts, announced: &[String]) -> Option<String> {
     for (name, value) in values {
         let asked = announced.iter().any(|a| a.eq_ignore_ascii_case(name));
         if let Some(value) = value.filter(|v| asked && !v.is_empty()) {
-            let mut encoded = xtext::encode(&harmless(&value));
-            encoded.truncate(LONGEST);
-            line.push_str(&format!(" {name}={encoded}"));
+            line.push_str(&format!(" {name}={}", limited(&harmless(&value))));
         }
     }
     (line.len() > "XFORWARD".len()).then_some(line)
+}
+
+/// As much of `value` in xtext as fits; an octet is there whole or not at all.
+fn limited(value: &[u8]) -> String {
+    let mut encoded = xtext::encode(value);
+    let cut = match encoded.as_bytes().get(LONGEST - 2..LONGEST) {
+        Some([b'+', _]) => LONGEST - 2,
+        Some([_, b'+']) => LONGEST - 1,
+        _ => LONGEST,
+    };
+    if encoded.len() > LONGEST {
+        encoded.truncate(cut);
+    }
+    encoded
 }
 
 /// Replaces what could be mistaken for syntax in a trace field.
@@ -210,5 +222,17 @@ mod tests {
         );
         assert_eq!(command(&ClientFacts::default(), &all), None);
         assert_eq!(command(&given, &[]), None);
+    }
+
+    #[test]
+    fn a_long_value_is_not_cut_within_an_encoded_octet() {
+        let all = [String::from("ADDR"), String::from("HELO")];
+        for plain in 0..3 {
+            let helo = format!("{}{}", "x".repeat(plain), "+2B".repeat(90));
+            let given = facts(&format!("ADDR=192.0.2.1 HELO={helo}")).unwrap();
+            let line = command(&given, &all).unwrap();
+            let value = line.split("HELO=").nth(1).unwrap();
+            assert!(value.len() <= 255 && value.ends_with("+2B"), "{value}");
+        }
     }
 }
