@@ -152,6 +152,9 @@ fn literal(outcome: &Outcome, recipient: &Recipient, log_id: &LogId, form: Reply
 
 /// What SMTP says for all recipients together; the order of the tests is the precedence of daemon.md 3.4.
 fn merged(outcomes: &[Outcome], log_id: &LogId, form: ReplyForm) -> Reply {
+    if outcomes.is_empty() {
+        return Reply::status(451, 5, 0, "Error in processing, no verdict");
+    }
     if let Some(reply) = outcomes.iter().find_map(deferral) {
         return reply.clone();
     }
@@ -358,6 +361,12 @@ mod tests {
             FinalReply::for_smtp(&outcomes, &id(), ReplyForm::Guide).replies()[0].code(),
             451
         );
+    }
+
+    #[test]
+    fn nothing_that_happened_is_no_good_news() {
+        let verdict = FinalReply::for_smtp(&[], &id(), ReplyForm::Guide);
+        assert!(verdict.replies()[0].is_temporary(), "{verdict:?}");
     }
 
     #[test]
