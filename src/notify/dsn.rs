@@ -56,7 +56,12 @@ pub struct Report<'r> {
 #[must_use]
 pub fn compose(report: &Report<'_>) -> Vec<u8> {
     let boundary = format!("=_{}/{}", report.id, report.host);
-    let is_wide = |subject: &Subject<'_>| !subject.recipient.address.is_ascii();
+    let is_wide = |subject: &Subject<'_>| {
+        let orcpt = subject.recipient.orcpt.as_ref();
+        !(subject.recipient.address.is_ascii()
+            && subject.reply.text().is_ascii()
+            && orcpt.is_none_or(|orcpt| orcpt.xtext.is_ascii()))
+    };
     let eight_bit = !report.returned.is_ascii()
         || !report.sender.is_ascii()
         || report.subjects.iter().any(is_wide);
@@ -333,6 +338,43 @@ mod tests {
                 "text/rfc822-headers"
             ]
         );
+    }
+
+    #[test]
+    fn a_report_with_eight_bits_says_so_wherever_they_came_from() {
+        let mut recipient = Recipient {
+            address: Address::parse(b"b@example.net").unwrap(),
+            ..Recipient::default()
+        };
+        let report = |recipient: &Recipient, text: &str| {
+            let refusal = Reply::status(550, 1, 1, text);
+            let octets = compose(&Report {
+                host: "mail.example.com",
+                sender: &Address::parse(b"a@example.com").unwrap(),
+                envid: None,
+                subjects: &[Subject {
+                    recipient,
+                    action: Action::Failed,
+                    reply: &refusal,
+                }],
+                date: "Sun, 22 Nov 2026 12:18:09 +0000 (UTC)",
+                id: "n28x6IR504pV",
+                log_id: "00001-02",
+                returned: b"Subject: x\r\n",
+                returns_all: false,
+            });
+            let text = String::from_utf8(octets).unwrap();
+            let says_seven_bit = text.contains("Content-Transfer-Encoding: 7bit");
+            assert_eq!(says_seven_bit, text.is_ascii(), "{text}");
+            text
+        };
+        assert!(report(&recipient, "no").is_ascii());
+        assert!(!report(&recipient, "Empf\u{e4}nger unbekannt").is_ascii());
+        recipient.orcpt = Some(Orcpt {
+            kind: "utf-8".into(),
+            xtext: "\u{e4}@example.net".into(),
+        });
+        assert!(!report(&recipient, "no").is_ascii());
     }
 
     /// The content types of the parts, read naively.
