@@ -187,8 +187,11 @@ impl Server {
         begins.then(|| self.refuse_line(line, line_too_long()))
     }
 
-    /// Takes octets of the message: `buffer[from..]` is decoded in place.
+    /// Takes octets of the message: `buffer[from..]` is decoded in place. Without effect unless the machine wants data.
     pub fn receive_data(&mut self, buffer: &mut Vec<u8>, from: usize) -> DataProgress {
+        if self.state != State::Data {
+            return DataProgress::More;
+        }
         match self.decoder.decode(buffer, from) {
             data::Progress::More => DataProgress::More,
             data::Progress::End => {

@@ -111,6 +111,14 @@ fn ehlo_announces_in_the_guides_order() {
 }
 
 #[test]
+fn octets_that_come_out_of_turn_are_no_message() {
+    let mut server = Server::new(Options::default());
+    let mut buffer = b"x\r\n.\r\n".to_vec();
+    assert_eq!(server.receive_data(&mut buffer, 0), DataProgress::More);
+    assert_eq!((server.wants(), buffer.len()), (Wants::Command, 6));
+}
+
+#[test]
 fn every_command_in_every_state() {
     let envelope = "EHLO c\r\nMAIL FROM:<a@b>\r\n";
     let ready = "EHLO c\r\n";
