@@ -238,7 +238,9 @@ impl Transaction {
             Stage::Rcpt(index) => self.after_rcpt(index, reply),
             Stage::Data => self.after_data(reply),
             Stage::End => self.after_end(reply),
-            Stage::Greeting | Stage::Hello | Stage::Xforward | Stage::Content | Stage::Reset => {}
+            // A transaction that may still be open would swallow the next one.
+            Stage::Reset => self.session_is_usable &= reply.is_success(),
+            Stage::Greeting | Stage::Hello | Stage::Xforward | Stage::Content => {}
         }
     }
 
@@ -333,12 +335,13 @@ impl Transaction {
                 }
             }
             self.accepted.clear();
-        } else if !self.is_open || self.must_bail_out() {
+        } else if !self.is_open || self.must_bail_out() || (self.lmtp && self.accepted.is_empty()) {
             self.session_is_usable = false;
             self.is_open = false;
         } else if self.accepted.is_empty() {
-            // The next hop waits for data that nobody is to get: an empty message ends that, its reply means nothing.
-            self.commands.push((Stage::Reset, b".\r\n".to_vec()));
+            // The next hop waits for data that nobody is to get: an empty message ends that, its reply means nothing. In
+            // LMTP there would not even be a reply.
+            self.commands.push((Stage::End, b".\r\n".to_vec()));
             self.is_open = false;
         } else {
             self.next = Some(Step::SendContent);

@@ -157,6 +157,11 @@ fn pipelined_transactions() {
             "RSET|",
             "RCPT452,RCPT452 usable",
         ),
+        (
+            &["250", "250", "250", "554", "502"],
+            "RSET|",
+            "DATA554,DATA554 broken",
+        ),
         (&["250", "250"], "", "RCPT450,RCPT450 broken"),
         (&[], "", "MAIL450,MAIL450 broken"),
     ];
@@ -240,6 +245,17 @@ fn lmtp_has_a_fate_for_each_and_no_bailing_out() {
     assert_eq!(
         got.1, "taken250,taken250,data-dot450 broken",
         "the third reply is missing"
+    );
+    let got = run(
+        &plan,
+        &all_capabilities(),
+        &["250", "550", "550", "550", "354"],
+    );
+    assert_eq!(got.1, "RCPT550,RCPT550,RCPT550 broken");
+    assert!(
+        got.0.ends_with("DATA|"),
+        "a lone dot has no reply, since nobody is there to get one: {}",
+        got.0
     );
 }
 
