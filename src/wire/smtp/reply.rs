@@ -82,10 +82,9 @@ impl ReplyReader {
 
     /// Adds octets from the peer.
     pub fn feed(&mut self, octets: &[u8]) {
-        if self.taken == self.input.len() {
-            self.input.clear();
-            self.taken = 0;
-        }
+        // What remains is less than a line: a peer that always begins the next one makes nothing grow.
+        self.input.drain(..self.taken);
+        self.taken = 0;
         self.input.extend_from_slice(octets);
     }
 
@@ -103,7 +102,8 @@ impl ReplyReader {
         loop {
             let pending = self.input.get(self.taken..).unwrap_or_default();
             let Some(end) = memchr(b'\n', pending) else {
-                return if pending.len() > Self::LONGEST_LINE {
+                let line = pending.strip_suffix(b"\r").unwrap_or(pending);
+                return if line.len() > Self::LONGEST_LINE {
                     Err(ReplyError::TooLong)
                 } else {
                     Ok(None)
@@ -239,6 +239,36 @@ mod tests {
             assert_eq!(got, want, "cut at {cut}");
             assert!(reader.is_empty());
         }
+    }
+
+    #[test]
+    fn the_longest_line_may_be_cut_before_its_end() {
+        let line = format!("250 {}", "x".repeat(ReplyReader::LONGEST_LINE - 4));
+        for end in ["\r\n", "\n"] {
+            let input = format!("{line}{end}");
+            for cut in line.len()..=input.len() {
+                let mut reader = ReplyReader::default();
+                reader.feed(&input.as_bytes()[..cut]);
+                let early = reader.next_reply().unwrap();
+                reader.feed(&input.as_bytes()[cut..]);
+                let reply = early.or_else(|| reader.next_reply().unwrap());
+                assert_eq!(reply.map(|r| r.code()), Some(250), "{end:?} cut at {cut}");
+            }
+            let mut reader = ReplyReader::default();
+            reader.feed(format!("{line}x\r").as_bytes());
+            assert_eq!(reader.next_reply(), Err(ReplyError::TooLong));
+        }
+    }
+
+    #[test]
+    fn what_was_read_is_not_kept() {
+        let mut reader = ReplyReader::default();
+        reader.feed(b"250 Ok\r\n25");
+        for _ in 0..1000 {
+            assert!(reader.next_reply().unwrap().is_some());
+            reader.feed(b"0 Ok\r\n25");
+        }
+        assert!(reader.input.len() < 30, "{} octets", reader.input.len());
     }
 
     #[test]
