@@ -1,6 +1,7 @@
 //! From statements to settings.
 
 use super::{
+    arithmetic::{calculate, show, whole},
     interpolate::{Piece, pieces},
     syntax::{Expression, Kind, Operator},
 };
@@ -69,7 +70,7 @@ impl Evaluator<'_> {
         Ok(match &expression.kind {
             Kind::Undef => Value::Undef,
             Kind::Literal(text) => Value::text(text.as_str()),
-            Kind::Interpolated(string) => self.interpolate(offset, string)?,
+            Kind::Interpolated(string, begin) => self.interpolate(*begin, string)?,
             Kind::Variable(name) => self.variable(offset, name)?,
             Kind::Element(name, key) => self.element(offset, name, key)?,
             Kind::Reference(target) => self.reference(target)?,
@@ -79,7 +80,7 @@ impl Evaluator<'_> {
             Kind::Hash(items) => self.hash(offset, items)?,
             Kind::Call(name, arguments) => self.call(offset, name, arguments)?,
             Kind::Negative(inner) => {
-                let number = self.number(inner)?;
+                let number = self.number_of(inner)?;
                 Value::text(show(-number))
             }
             Kind::Not(inner) => Value::text(if self.value(inner)?.is_true() {
@@ -87,7 +88,7 @@ impl Evaluator<'_> {
             } else {
                 "1"
             }),
-            Kind::Binary(operator, left, right) => self.binary(offset, *operator, left, right)?,
+            Kind::Chain(first, rest) => self.chain(first, rest)?,
             Kind::Assign(target, source) => self.assign(target, source)?,
         })
     }
@@ -97,7 +98,8 @@ impl Evaluator<'_> {
         let mut values = Vec::with_capacity(items.len());
         for item in items {
             let spreads = match &item.kind {
-                Kind::List(_) | Kind::Binary(Operator::Range, ..) => true,
+                Kind::List(_) => true,
+                Kind::Chain(_, rest) => matches!(rest.as_slice(), [(Operator::Range, _), ..]),
                 Kind::Variable(name) => name.starts_with(['@', '%']),
                 _ => false,
             };
@@ -144,10 +146,10 @@ impl Evaluator<'_> {
         Ok(Value::Map(entries))
     }
 
-    fn interpolate(&self, offset: usize, string: &str) -> Evaluated {
+    /// `begin` is where the text of the string begins.
+    fn interpolate(&mut self, begin: usize, string: &str) -> Evaluated {
         let pieces = pieces(string).map_err(|(at, what)| {
-            // The string begins after its opening quote, which is one octet for `"`.
-            let error = self.error(offset + 1 + at, what);
+            let error = self.error(begin + at, what);
             if string.contains('@') {
                 error.advise("write \\@ for the character itself")
             } else {
@@ -158,12 +160,12 @@ impl Evaluator<'_> {
         for piece in pieces {
             match piece {
                 Piece::Text(text) => out.push_str(&text),
-                Piece::Variable(name) => match self.variable(offset, &name)? {
+                Piece::Variable(name) => match self.variable(begin, &name)? {
                     Value::Scalar(text) => out.push_str(&text),
                     Value::Undef => {}
                     other => {
                         return Err(self
-                            .error(offset, format!("{name} in a string is {}", other.kind()))
+                            .error(begin, format!("{name} in a string is {}", other.kind()))
                             .into());
                     }
                 },
@@ -220,7 +222,7 @@ impl Evaluator<'_> {
                 Ok(Value::Reference(name.clone()))
             }
             // `\"text"` and `\undef`: a constant table.
-            Kind::Literal(_) | Kind::Interpolated(_) | Kind::Undef => self.value(target),
+            Kind::Literal(_) | Kind::Interpolated(..) | Kind::Undef => self.value(target),
             _ => Err(self
                 .error(
                     target.offset,
@@ -253,78 +255,88 @@ impl Evaluator<'_> {
     }
 
     fn text_of(&mut self, expression: &Expression) -> Result<String, ConfigErrors> {
-        match self.value(expression)? {
+        let value = self.operand(expression)?;
+        self.text(value, expression.offset)
+    }
+
+    fn number_of(&mut self, expression: &Expression) -> Result<f64, ConfigErrors> {
+        let value = self.operand(expression)?;
+        self.number(value, expression.offset)
+    }
+
+    /// The value beside an operator: round brackets around one item only group.
+    fn operand(&mut self, expression: &Expression) -> Evaluated {
+        match &expression.kind {
+            Kind::List(items) => match items.as_slice() {
+                [item] => self.operand(item),
+                _ => self.value(expression),
+            },
+            _ => self.value(expression),
+        }
+    }
+
+    fn text(&self, value: Value, offset: usize) -> Result<String, ConfigErrors> {
+        match value {
             Value::Scalar(text) => Ok(text),
             Value::Undef => Ok(String::new()),
             other => Err(self
-                .error(
-                    expression.offset,
-                    format!("expected a scalar, found {}", other.kind()),
-                )
+                .error(offset, format!("expected a scalar, found {}", other.kind()))
                 .into()),
         }
     }
 
-    fn number(&mut self, expression: &Expression) -> Result<f64, ConfigErrors> {
-        // Round brackets around one item only group.
-        if let Kind::List(items) = &expression.kind
-            && let [item] = items.as_slice()
-        {
-            return self.number(item);
-        }
-        let text = self.text_of(expression)?;
+    fn number(&self, value: Value, offset: usize) -> Result<f64, ConfigErrors> {
+        let text = self.text(value, offset)?;
         let number = if text.is_empty() {
             Some(0.0)
         } else {
             text.trim().parse().ok()
         };
-        number.ok_or_else(|| {
-            self.error(expression.offset, format!("{text:?} is no number"))
-                .into()
-        })
+        number.ok_or_else(|| self.error(offset, format!("{text:?} is no number")).into())
+    }
+
+    fn chain(&mut self, first: &Expression, rest: &[(Operator, Expression)]) -> Evaluated {
+        let mut value = self.operand(first)?;
+        for (operator, right) in rest {
+            value = self.binary(first.offset, *operator, value, right)?;
+        }
+        Ok(value)
     }
 
     fn binary(
         &mut self,
         offset: usize,
         operator: Operator,
-        left: &Expression,
+        left: Value,
         right: &Expression,
     ) -> Evaluated {
         match operator {
-            Operator::Concatenate => Ok(Value::Scalar(self.text_of(left)? + &self.text_of(right)?)),
+            Operator::Concatenate => {
+                let text = self.text(left, offset)?;
+                Ok(Value::Scalar(text + &self.text_of(right)?))
+            }
             Operator::Repeat => {
-                let (text, count) = (self.text_of(left)?, self.number(right)?);
+                let (text, count) = (self.text(left, offset)?, self.number_of(right)?);
                 let count = whole(count).filter(|&count| count.saturating_mul(text.len()) <= MOST);
                 let count =
                     count.ok_or_else(|| self.error(offset, "the result would be too long"))?;
                 Ok(Value::Scalar(text.repeat(count)))
             }
             Operator::Range => {
-                let (from, to) = (self.number(left)?, self.number(right)?);
+                let (from, to) = (self.number(left, offset)?, self.number_of(right)?);
                 let bounds = whole(from)
                     .zip(whole(to))
                     .filter(|(from, to)| to.saturating_sub(*from) < MOST);
                 let (from, to) =
                     bounds.ok_or_else(|| self.error(offset, "the range is too long"))?;
-                Ok(Value::List(
-                    (from..=to).map(|n| Value::text(n.to_string())).collect(),
-                ))
+                let range = (from..=to).map(|n| Value::text(n.to_string()));
+                Ok(Value::List(range.collect()))
             }
             _ => {
-                let (left, divisor) = (self.number(left)?, self.number(right)?);
-                if divisor == 0.0 && matches!(operator, Operator::Divide | Operator::Remainder) {
-                    return Err(self.error(right.offset, "division by zero").into());
-                }
-                Ok(Value::text(show(match operator {
-                    Operator::Add => left + divisor,
-                    Operator::Subtract => left - divisor,
-                    Operator::Multiply => left * divisor,
-                    Operator::Divide => left / divisor,
-                    Operator::Remainder => left.rem_euclid(divisor),
-                    Operator::Power => left.powf(divisor),
-                    Operator::Concatenate | Operator::Repeat | Operator::Range => 0.0,
-                })))
+                let (left, other) = (self.number(left, offset)?, self.number_of(right)?);
+                calculate(operator, left, other)
+                    .map(|number| Value::text(show(number)))
+                    .ok_or_else(|| self.error(right.offset, "division by zero").into())
             }
         }
     }
@@ -361,22 +373,5 @@ impl Evaluator<'_> {
                 .error(target.offset, "only a setting can be assigned to")
                 .into()),
         }
-    }
-}
-
-/// A number as Perl prints it: without a fraction if there is none.
-fn show(number: f64) -> String {
-    if number.fract() == 0.0 && number.abs() < 1e15 {
-        format!("{number:.0}")
-    } else {
-        number.to_string()
-    }
-}
-
-fn whole(number: f64) -> Option<usize> {
-    if number.fract() == 0.0 && (0.0..1e15).contains(&number) {
-        format!("{number:.0}").parse().ok()
-    } else {
-        None
     }
 }

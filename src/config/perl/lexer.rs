@@ -16,8 +16,8 @@ pub(super) enum TokenKind {
     Number(String),
     /// `'...'`, `q{...}`
     Literal(String),
-    /// `"..."`, `qq{...}`: escapes not yet resolved.
-    Interpolated(String),
+    /// `"..."`, `qq{...}`: escapes not yet resolved; the offset at which the text begins.
+    Interpolated(String, usize),
     /// `qw(...)`
     Words(Vec<String>),
     /// `qr/.../flags`
@@ -111,7 +111,7 @@ impl<'t> Lexer<'t> {
         let first = rest.chars().next().unwrap_or('\0');
         let kind = match first {
             '\'' => TokenKind::Literal(unquote(&self.delimited(offset)?, '\'')),
-            '"' => TokenKind::Interpolated(self.delimited(offset)?),
+            '"' => TokenKind::Interpolated(self.delimited(offset)?, offset + 1),
             '0'..='9' => self.number()?,
             '$' | '@' | '%'
                 if name_length(rest.get(1..).unwrap_or_default()) > 0
@@ -189,10 +189,11 @@ impl<'t> Lexer<'t> {
         }
         self.at += after.len() - after.trim_start().len();
         let opener = self.rest().chars().next().unwrap_or('/');
+        let begin = self.at + opener.len_utf8();
         let inner = self.delimited(offset)?;
         Ok(match word {
             "q" => TokenKind::Literal(unquote(&inner, opener)),
-            "qq" => TokenKind::Interpolated(inner),
+            "qq" => TokenKind::Interpolated(inner, begin),
             "qw" => TokenKind::Words(inner.split_whitespace().map(str::to_owned).collect()),
             _ => {
                 let rest = self.rest();

@@ -6,6 +6,7 @@
 //! # Source
 //! daemon.md 8.2 (grammar), 8.5 (what is beyond it).
 
+mod arithmetic;
 mod evaluate;
 mod interpolate;
 mod lexer;

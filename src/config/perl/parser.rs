@@ -179,7 +179,7 @@ impl<'t> Parser<'t> {
 
     /// Operators with two sides, by rank.
     fn binary(&mut self, rank: usize) -> Parsed {
-        const RANKS: [&[(&str, Operator)]; 4] = [
+        const RANKS: [&[(&str, Operator)]; 3] = [
             &[("..", Operator::Range)],
             &[
                 ("+", Operator::Add),
@@ -192,24 +192,26 @@ impl<'t> Parser<'t> {
                 ("%", Operator::Remainder),
                 ("x", Operator::Repeat),
             ],
-            &[("**", Operator::Power)],
         ];
         let Some(operators) = RANKS.get(rank) else {
             return self.unary();
         };
-        let mut left = self.binary(rank + 1)?;
+        let first = self.binary(rank + 1)?;
+        let mut rest = Vec::new();
         while let Some((_, operator)) = operators
             .iter()
             .find(|(sign, _)| self.sees(sign) || (*sign == "x" && self.sees_repeat()))
         {
             self.at += 1;
-            let right = self.binary(rank + 1)?;
-            left = Expression {
-                offset: left.offset,
-                kind: Kind::Binary(*operator, Box::new(left), Box::new(right)),
-            };
+            rest.push((*operator, self.binary(rank + 1)?));
         }
-        Ok(left)
+        if rest.is_empty() {
+            return Ok(first);
+        }
+        Ok(Expression {
+            offset: first.offset,
+            kind: Kind::Chain(Box::new(first), rest),
+        })
     }
 
     fn sees_repeat(&self) -> bool {
@@ -232,8 +234,21 @@ impl<'t> Parser<'t> {
             }
             wrap(Kind::Reference(Box::new(self.nested_unary()?)))
         } else {
-            self.primary()
+            self.power()
         }
+    }
+
+    /// `**` ranks above the signs on its left and below those on its right, and joins from right to left.
+    fn power(&mut self) -> Parsed {
+        let base = self.primary()?;
+        if !self.take("**") {
+            return Ok(base);
+        }
+        let exponent = self.nested_unary()?;
+        Ok(Expression {
+            offset: base.offset,
+            kind: Kind::Chain(Box::new(base), vec![(Operator::Power, exponent)]),
+        })
     }
 
     fn nested_unary(&mut self) -> Parsed {
@@ -257,7 +272,7 @@ impl<'t> Parser<'t> {
         self.at += 1;
         let kind = match token {
             TokenKind::Number(text) | TokenKind::Literal(text) => Kind::Literal(text.clone()),
-            TokenKind::Interpolated(text) => Kind::Interpolated(text.clone()),
+            TokenKind::Interpolated(text, begin) => Kind::Interpolated(text.clone(), *begin),
             TokenKind::Words(words) => {
                 let word = |word: &String| Expression {
                     offset,
@@ -370,30 +385,31 @@ impl<'t> Parser<'t> {
 
     /// `undef`, or `undef $name` and `undef($name)`, which are assignments.
     fn undef(&mut self, offset: usize) -> Parsed {
-        let nothing = Expression {
-            offset,
-            kind: Kind::Undef,
-        };
+        let wrap = |kind: Kind| Expression { offset, kind };
         let in_brackets = self.take("(");
         let target = match self.peek() {
             Some(TokenKind::Variable(name)) => {
                 self.at += 1;
-                Some(Expression {
-                    offset,
-                    kind: Kind::Variable(name.clone()),
-                })
+                Some(name)
             }
             _ => None,
         };
         if in_brackets {
             self.expect(")")?;
         }
-        Ok(match target {
-            Some(target) => Expression {
-                offset,
-                kind: Kind::Assign(Box::new(target), Box::new(nothing)),
-            },
-            None => nothing,
-        })
+        let Some(name) = target else {
+            return Ok(wrap(Kind::Undef));
+        };
+        // A list or a hash becomes empty; it does not hold `undef`.
+        let nothing = if name.starts_with('$') {
+            Kind::Undef
+        } else {
+            Kind::List(Vec::new())
+        };
+        let target = wrap(Kind::Variable(name.clone()));
+        Ok(wrap(Kind::Assign(
+            Box::new(target),
+            Box::new(wrap(nothing)),
+        )))
     }
 }

@@ -13,8 +13,8 @@ pub(super) enum Kind {
     Undef,
     /// A literal without interpolation, or a number.
     Literal(String),
-    /// A literal to be interpolated.
-    Interpolated(String),
+    /// A literal to be interpolated, and the offset at which its text begins.
+    Interpolated(String, usize),
     /// `$name`, `@name`, `%name`, with its sigil.
     Variable(String),
     /// `$name{key}`: the hash's name with `%`, and the key.
@@ -34,7 +34,8 @@ pub(super) enum Kind {
     Call(String, Vec<Expression>),
     Negative(Box<Expression>),
     Not(Box<Expression>),
-    Binary(Operator, Box<Expression>, Box<Expression>),
+    /// Operators of one rank, from left to right: flat, so that a long sum is no deep tree.
+    Chain(Box<Expression>, Vec<(Operator, Expression)>),
     Assign(Box<Expression>, Box<Expression>),
 }
 

@@ -224,3 +224,66 @@ fn every_error_names_its_place() {
     let deep = format!("$max_servers = {}1;", "-".repeat(5000));
     assert!(load(&deep).unwrap_err().ends_with("nested deeper than 64"));
 }
+
+#[test]
+fn undef_empties_lists_and_hashes() {
+    let list = value("@inet_acl = (1); undef @inet_acl;", "@inet_acl");
+    assert_eq!(list, Value::List(Vec::new()));
+    let hash = value("undef(%local_domains);", "%local_domains");
+    assert_eq!(hash, Value::Map(std::collections::BTreeMap::new()));
+}
+
+#[test]
+fn operators_rank_as_in_the_original_language() {
+    for (expression, want) in [
+        ("10-3-2", "5"),
+        ("2*3%4", "2"),
+        ("2**3**2", "512"),
+        ("-2**2", "-4"),
+        ("2**-1", "0.5"),
+        ("!2**2", ""),
+        ("7 % -3", "-2"),
+        ("-7 % 3", "2"),
+        ("7.9 % 3", "1"),
+        ("0*-1", "0"),
+        ("-0", "0"),
+        ("('a').'b'", "ab"),
+        ("'a'.'b'x 2", "abb"),
+        ("1 . 2 + 3", "15"),
+    ] {
+        let text = format!("$syslog_ident = {expression};");
+        assert_eq!(
+            value(&text, "$syslog_ident"),
+            Value::text(want),
+            "{expression}"
+        );
+    }
+    let error = load("$max_servers = 5 % 0.5;").unwrap_err();
+    assert_eq!(error, "f:1:20: division by zero");
+}
+
+#[test]
+fn a_long_sum_takes_no_more_of_the_stack_than_a_short_one() {
+    let sum = format!("$max_servers = 0{};", "+1".repeat(50_000));
+    assert_eq!(value(&sum, "$max_servers"), Value::text("50000"));
+    let joined = format!("$logfile = ''{};", ".'x'".repeat(50_000));
+    assert!(load(&joined).is_ok());
+    let powers = format!("$max_servers = 1{};", "**1".repeat(5000));
+    assert!(
+        load(&powers)
+            .unwrap_err()
+            .ends_with("nested deeper than 64")
+    );
+}
+
+#[test]
+fn an_error_in_a_quoted_string_is_shown_where_it_is() {
+    for (text, want) in [
+        ("$logfile = qq{\u{e4}\u{e4}\\x{zz}};", "f:1:17: "),
+        ("$logfile = qq  (\n@x);", "f:2:1: "),
+        ("$logfile = \"\u{e4}@x\";", "f:1:14: "),
+    ] {
+        let error = load(text).unwrap_err();
+        assert!(error.starts_with(want), "{text}: {error}");
+    }
+}

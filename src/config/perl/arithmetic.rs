@@ -1,0 +1,46 @@
+//! Numbers: what operators make of them, and how the original language prints them.
+
+use super::syntax::Operator;
+
+/// Arithmetic; `None` for a division by zero.
+pub(super) fn calculate(operator: Operator, left: f64, right: f64) -> Option<f64> {
+    Some(match operator {
+        Operator::Add => left + right,
+        Operator::Subtract => left - right,
+        Operator::Multiply => left * right,
+        Operator::Divide if right == 0.0 => return None,
+        Operator::Divide => left / right,
+        Operator::Remainder => return remainder(left.trunc(), right.trunc()),
+        Operator::Power => left.powf(right),
+        Operator::Concatenate | Operator::Repeat | Operator::Range => 0.0,
+    })
+}
+
+/// The remainder of whole numbers, with the sign of the right one.
+fn remainder(left: f64, right: f64) -> Option<f64> {
+    let rest = left % right;
+    match right {
+        0.0 => None,
+        _ if rest != 0.0 && (rest < 0.0) != (right < 0.0) => Some(rest + right),
+        _ => Some(rest),
+    }
+}
+
+/// A number as Perl prints it: without a fraction if there is none, and without the sign of a zero.
+pub(super) fn show(number: f64) -> String {
+    let number = number + 0.0;
+    if number.fract() == 0.0 && number.abs() < 1e15 {
+        format!("{number:.0}")
+    } else {
+        number.to_string()
+    }
+}
+
+/// A number that can be a count.
+pub(super) fn whole(number: f64) -> Option<usize> {
+    if number.fract() == 0.0 && (0.0..1e15).contains(&number) {
+        format!("{number:.0}").parse().ok()
+    } else {
+        None
+    }
+}
