@@ -46,6 +46,40 @@ impl Value {
         }
     }
 
+    /// Octets of memory that it takes, more or less.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let held: usize = match self {
+            Self::Undef => 0,
+            Self::Scalar(text) | Self::Reference(text) | Self::Code(text) => text.len(),
+            Self::Pattern(pattern, flags) => pattern.len() + flags.len(),
+            Self::List(items) | Self::PatternTable(items) => items.iter().map(Self::size).sum(),
+            Self::Map(entries) => {
+                let sizes = entries
+                    .iter()
+                    .map(|(key, value)| size_of::<String>() + key.len() + value.size());
+                sizes.sum()
+            }
+        };
+        size_of::<Self>() + held
+    }
+
+    /// Levels of lists and maps; 0 for what is neither.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        match self {
+            Self::Undef
+            | Self::Scalar(_)
+            | Self::Reference(_)
+            | Self::Pattern(..)
+            | Self::Code(_) => 0,
+            Self::List(items) | Self::PatternTable(items) => {
+                1 + items.iter().map(Self::depth).max().unwrap_or_default()
+            }
+            Self::Map(entries) => 1 + entries.values().map(Self::depth).max().unwrap_or_default(),
+        }
+    }
+
     /// The scalar's text.
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {

@@ -3,6 +3,7 @@
 use super::{
     arithmetic::{calculate, show, whole},
     interpolate::{Piece, pieces},
+    parser::DEEPEST,
     syntax::{Expression, Kind, Operator},
 };
 use crate::config::{
@@ -33,6 +34,8 @@ const CONSTANTS: &[(&str, &str)] = &[
 
 /// Longest result of `x` and of a range: a slip of the pen must not fill the memory.
 const MOST: usize = 100_000;
+/// Most octets that values may grow by in one file, by what is put together from other settings and by `x` and ranges.
+const MOST_GROWTH: usize = 16 << 20;
 
 /// Carries statements out, in order.
 pub(super) fn run(
@@ -41,7 +44,12 @@ pub(super) fn run(
     statements: &[Expression],
     config: &mut RawConfig,
 ) -> Result<(), ConfigErrors> {
-    let mut evaluator = Evaluator { file, text, config };
+    let mut evaluator = Evaluator {
+        file,
+        text,
+        config,
+        growth: 0,
+    };
     for statement in statements {
         evaluator.value(statement)?;
     }
@@ -52,6 +60,8 @@ struct Evaluator<'e> {
     file: &'e str,
     text: &'e str,
     config: &'e mut RawConfig,
+    /// See [`MOST_GROWTH`].
+    growth: usize,
 }
 
 type Evaluated = Result<Value, ConfigErrors>;
@@ -174,8 +184,24 @@ impl Evaluator<'_> {
         Ok(Value::Scalar(out))
     }
 
+    /// Notes that a value takes `octets` which are not in the file.
+    fn grow(&mut self, offset: usize, octets: usize) -> Result<(), ConfigErrors> {
+        self.growth = self.growth.saturating_add(octets);
+        if self.growth > MOST_GROWTH {
+            let what = format!("values grow by more than {MOST_GROWTH} octets");
+            return Err(self.error(offset, what).into());
+        }
+        Ok(())
+    }
+
     /// What a setting holds at this point of the file.
-    fn variable(&self, offset: usize, name: &str) -> Evaluated {
+    fn variable(&mut self, offset: usize, name: &str) -> Evaluated {
+        let value = self.held(offset, name)?;
+        self.grow(offset, value.size())?;
+        Ok(value)
+    }
+
+    fn held(&self, offset: usize, name: &str) -> Evaluated {
         let Some(known) = settings::find(name) else {
             let error = self.error(offset, format!("unknown setting {name}"));
             let nearest = settings::nearest(name);
@@ -320,6 +346,7 @@ impl Evaluator<'_> {
                 let count = whole(count).filter(|&count| count.saturating_mul(text.len()) <= MOST);
                 let count =
                     count.ok_or_else(|| self.error(offset, "the result would be too long"))?;
+                self.grow(offset, count * text.len())?;
                 Ok(Value::Scalar(text.repeat(count)))
             }
             Operator::Range => {
@@ -330,7 +357,9 @@ impl Evaluator<'_> {
                 let (from, to) =
                     bounds.ok_or_else(|| self.error(offset, "the range is too long"))?;
                 let range = (from..=to).map(|n| Value::text(n.to_string()));
-                Ok(Value::List(range.collect()))
+                let range = Value::List(range.collect());
+                self.grow(offset, range.size())?;
+                Ok(range)
             }
             _ => {
                 let (left, other) = (self.number(left, offset)?, self.number_of(right)?);
@@ -342,6 +371,15 @@ impl Evaluator<'_> {
     }
 
     fn assign(&mut self, target: &Expression, source: &Expression) -> Evaluated {
+        let value = self.assign_any(target, source)?;
+        if value.depth() > DEEPEST {
+            let what = format!("the value is nested deeper than {DEEPEST}");
+            return Err(self.error(source.offset, what).into());
+        }
+        Ok(value)
+    }
+
+    fn assign_any(&mut self, target: &Expression, source: &Expression) -> Evaluated {
         let place = self.place(target.offset);
         match &target.kind {
             Kind::Variable(name) if name.starts_with('@') => {

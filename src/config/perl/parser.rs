@@ -7,7 +7,7 @@ use super::{
 use crate::config::error::{ConfigError, Place};
 
 /// Deepest nesting of brackets and operators: real files have six.
-const DEEPEST: usize = 64;
+pub(super) const DEEPEST: usize = 64;
 
 /// Words that begin a statement beyond what is understood, and what to do about each.
 const BEYOND: &[(&str, &str)] = &[

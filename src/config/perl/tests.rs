@@ -277,6 +277,26 @@ fn a_long_sum_takes_no_more_of_the_stack_than_a_short_one() {
 }
 
 #[test]
+fn values_that_double_come_to_an_end() {
+    for statement in [
+        "$logfile = 'xxxxxxxx'; LOOP $logfile = $logfile . $logfile;",
+        "$logfile = 'xxxxxxxx'; LOOP $logfile = \"$logfile$logfile\";",
+        "@inet_acl = (1); LOOP @inet_acl = ([@inet_acl], [@inet_acl]);",
+        "%local_domains = (a => 'xxxx'); LOOP $local_domains{a} = $local_domains{a} . $local_domains{a};",
+        "@inet_acl = ('x' x 90000); LOOP @inet_acl = (@inet_acl, @inet_acl);",
+    ] {
+        let (before, after) = statement.split_once("LOOP").unwrap();
+        let error = load(&format!("{before}{}", after.repeat(60))).unwrap_err();
+        assert!(error.contains("grow"), "{statement}: {error}");
+    }
+    let deep = load(&format!(
+        "@inet_acl = (1);{}",
+        "@inet_acl = ([@inet_acl]);".repeat(100)
+    ));
+    assert!(deep.unwrap_err().contains("nested deeper than 64"));
+}
+
+#[test]
 fn an_error_in_a_quoted_string_is_shown_where_it_is() {
     for (text, want) in [
         ("$logfile = qq{\u{e4}\u{e4}\\x{zz}};", "f:1:17: "),
