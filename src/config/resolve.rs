@@ -22,6 +22,9 @@ use crate::{
     sys::process,
 };
 
+/// Most sockets to listen on: every port on every address is soon more than memory holds.
+const MOST_SOCKETS: usize = 1000;
+
 /// Checks `raw` and gives the configuration.
 ///
 /// # Errors
@@ -97,6 +100,13 @@ fn listen(reader: &mut Reader<'_>) -> ListenConfig {
             match listen::parse(&text, &bind) {
                 Ok(parsed) => addresses.extend(parsed),
                 Err(error) => reader.complain(name, error),
+            }
+            if addresses.len() > MOST_SOCKETS {
+                reader.complain(
+                    name,
+                    format!("more than {MOST_SOCKETS} sockets to listen on"),
+                );
+                break;
             }
         }
     }

@@ -183,25 +183,41 @@ impl<'r> Reader<'r> {
         chosen
     }
 
-    /// A text, or a list of texts; nested lists are spread out, `undef` is nothing.
+    /// A text, or a list of texts; nested lists are spread out, `undef` is nothing, and another setting that is referred to
+    /// stands for what it holds.
     pub(super) fn words(&mut self, name: &str) -> Vec<String> {
         let mut words = Vec::new();
         let value = self.value(name);
-        self.collect_words(name, &value, &mut words);
+        self.collect_words(name, &value, true, &mut words);
         words
     }
 
-    fn collect_words(&mut self, name: &str, value: &Value, words: &mut Vec<String>) {
+    fn collect_words(
+        &mut self,
+        name: &str,
+        value: &Value,
+        may_refer: bool,
+        words: &mut Vec<String>,
+    ) {
         match value {
             Value::Undef => {}
             Value::Scalar(text) if text.is_empty() => {}
             Value::Scalar(text) => words.push(text.clone()),
-            Value::List(items) => items
-                .iter()
-                .for_each(|item| self.collect_words(name, item, words)),
-            Value::Reference(other) if other != name => {
+            Value::List(items) => {
+                for item in items {
+                    self.collect_words(name, item, may_refer, words);
+                }
+            }
+            Value::Reference(other) if may_refer => {
                 let value = self.value(other);
-                self.collect_words(other, &value, words);
+                self.collect_words(other, &value, false, words);
+            }
+            // There may be a circle.
+            Value::Reference(other) => {
+                self.complain(
+                    name,
+                    format!("refers to {other}, and is referred to itself"),
+                );
             }
             other => self.complain(name, format!("expected texts, found {}", other.kind())),
         }

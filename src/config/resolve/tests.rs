@@ -143,3 +143,25 @@ fn odd_combinations_are_warned_of() {
             .contains("$logfile is not written to")
     );
 }
+
+#[test]
+fn settings_that_refer_to_each_other_in_a_circle_are_refused() {
+    for text in [
+        "@listen_sockets = (\\$inet_socket_port); $inet_socket_port = [\\@listen_sockets];",
+        "@inet_acl = (\\@mynetworks); @mynetworks = (\\@inet_acl);",
+        "@local_domains_maps = (\\@local_domains_maps);",
+    ] {
+        let error = load(text).unwrap_err();
+        assert!(error.contains("refer"), "{text}: {error}");
+    }
+    let config = load("@mynetworks = qw(192.0.2.1); @inet_acl = (\\@mynetworks);").unwrap();
+    assert!(config.smtpd.access.contains("192.0.2.1".parse().unwrap()));
+}
+
+#[test]
+fn more_sockets_than_anyone_listens_on_are_refused() {
+    let text =
+        "$inet_socket_bind = [qw(127.0.0.1 127.0.0.2 127.0.0.3)]; $inet_socket_port = [1..60000];";
+    let error = load(text).unwrap_err();
+    assert!(error.contains("more than 1000"), "{error}");
+}
