@@ -17,10 +17,7 @@ use super::{
         ProcessConfig, SmtpdConfig,
     },
 };
-use crate::{
-    mail::{decision::Destiny, settlement::ReplyForm},
-    sys::process,
-};
+use crate::{mail::settlement::ReplyForm, sys::process};
 
 /// Most sockets to listen on: every port on every address is soon more than memory holds.
 const MOST_SOCKETS: usize = 1000;
@@ -224,18 +221,10 @@ fn identity(reader: &mut Reader<'_>) -> IdentityConfig {
 }
 
 fn policy(reader: &mut Reader<'_>) -> PolicyConfig {
-    let destiny = reader.text("$final_unchecked_destiny");
-    let unchecked_destiny = destiny.parse().ok().and_then(Destiny::from_number);
-    if unchecked_destiny.is_none() {
-        reader.complain(
-            "$final_unchecked_destiny",
-            format!("{destiny:?} is none of D_PASS, D_DISCARD, D_BOUNCE, D_REJECT, D_TEMPFAIL"),
-        );
-    }
     PolicyConfig {
         local_domains: maps::local_domains(reader),
         originating: reader.flag("$originating"),
-        unchecked_destiny: unchecked_destiny.unwrap_or_default(),
+        unchecked_destiny: reader.destiny("$final_unchecked_destiny"),
     }
 }
 

@@ -33,6 +33,19 @@ impl Destiny {
             _ => return None,
         })
     }
+
+    /// The destiny with this name, `D_PASS` and the like; TOML has no constants, so there it is a text.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "D_PASS" => Self::Pass,
+            "D_DISCARD" => Self::Discard,
+            "D_BOUNCE" => Self::Bounce,
+            "D_REJECT" => Self::Reject,
+            "D_TEMPFAIL" => Self::TempFail,
+            _ => return None,
+        })
+    }
 }
 
 /// The decision for one recipient.

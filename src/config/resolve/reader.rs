@@ -11,6 +11,7 @@ use crate::{
         value::Value,
     },
     lookup::network::NetworkList,
+    mail::decision::Destiny,
 };
 
 /// See the module's text. Asked for a setting that is wrong, it gives the kind's zero, and the error at the end.
@@ -181,6 +182,21 @@ impl<'r> Reader<'r> {
             self.complain(name, format!("{text:?} is none of: {}", words.join(", ")));
         }
         chosen
+    }
+
+    /// The number that a constant of `amavisd.conf` stands for, or its name.
+    pub(super) fn destiny(&mut self, name: &str) -> Destiny {
+        let text = self.text(name);
+        let number = text.parse().ok().and_then(Destiny::from_number);
+        number
+            .or_else(|| Destiny::from_name(&text))
+            .unwrap_or_else(|| {
+                let what = format!(
+                    "{text:?} is none of D_PASS, D_DISCARD, D_BOUNCE, D_REJECT, D_TEMPFAIL"
+                );
+                self.complain(name, what);
+                Destiny::default()
+            })
     }
 
     /// A text, or a list of texts; nested lists are spread out, `undef` is nothing, and another setting that is referred to

@@ -1,5 +1,8 @@
 use super::*;
-use crate::{config::perl, mail::address::Address};
+use crate::{
+    config::perl,
+    mail::{address::Address, decision::Destiny},
+};
 
 fn load(text: &str) -> Result<Config, String> {
     let mut raw = RawConfig::default();
@@ -121,6 +124,24 @@ fn every_error_is_shown_with_its_place() {
             .unwrap_err()
             .contains("No listen sockets or ports specified")
     );
+}
+
+#[test]
+fn a_destiny_may_be_given_by_name_in_toml() {
+    for (text, want) in [
+        ("\"D_REJECT\"", Destiny::Reject),
+        ("\"D_TEMPFAIL\"", Destiny::TempFail),
+        ("-2", Destiny::Bounce),
+    ] {
+        let mut raw = RawConfig::default();
+        let line = format!("final_unchecked_destiny = {text}\n");
+        crate::config::toml::read("f", &line, &mut raw).unwrap();
+        assert_eq!(
+            resolve(&raw).unwrap().policy.unchecked_destiny,
+            want,
+            "{text}"
+        );
+    }
 }
 
 #[test]
