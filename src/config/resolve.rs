@@ -44,7 +44,11 @@ pub fn resolve(raw: &RawConfig) -> Result<Config, ConfigErrors> {
 }
 
 fn process(reader: &mut Reader<'_>) -> ProcessConfig {
-    let home = PathBuf::from(reader.text("$MYHOME"));
+    let home = reader.path("$MYHOME").unwrap_or_else(|| {
+        let what = "is set to nothing, but a folder is needed";
+        reader.complain("$MYHOME", what.to_owned());
+        PathBuf::new()
+    });
     let pid_file = match (reader.is_set("$pid_file"), reader.path("$pid_file")) {
         (true, Some(path)) => PidFile::Set(path),
         (true, None) => PidFile::None,

@@ -134,7 +134,11 @@ impl<'r> Reader<'r> {
         }
     }
 
+    /// A number that must be there: nothing, as in `$max_servers = undef`, would be 0 past every range.
     pub(super) fn number(&mut self, name: &str) -> u64 {
+        if matches!(self.value(name), Value::Undef) || self.value(name).as_text() == Some("") {
+            self.complain(name, "is set to nothing, but a number is needed".to_owned());
+        }
         self.optional_number(name).unwrap_or_default()
     }
 

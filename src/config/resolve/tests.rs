@@ -127,6 +127,36 @@ fn every_error_is_shown_with_its_place() {
 }
 
 #[test]
+fn nothing_is_no_number_and_no_home() {
+    for (text, want) in [
+        (
+            "$max_servers = undef;",
+            "f:1:1: $max_servers: is set to nothing, but a number is needed",
+        ),
+        (
+            "$child_timeout = '';",
+            "f:1:1: $child_timeout: is set to nothing, but a number is needed",
+        ),
+        (
+            "$MYHOME = '';",
+            "f:1:1: $MYHOME: is set to nothing, but a folder is needed",
+        ),
+        (
+            "$MYHOME = 'home';",
+            "f:1:1: $MYHOME: \"home\" is not an absolute path",
+        ),
+    ] {
+        assert_eq!(load(text).unwrap_err(), want, "{text}");
+    }
+    // Where no number is a value of its own, nothing is that.
+    let config = load("$listen_queue_size = undef; $smtpd_message_size_limit = undef;").unwrap();
+    assert_eq!(
+        (config.listen.backlog, config.smtpd.size_limit),
+        (None, None)
+    );
+}
+
+#[test]
 fn a_destiny_may_be_given_by_name_in_toml() {
     for (text, want) in [
         ("\"D_REJECT\"", Destiny::Reject),
