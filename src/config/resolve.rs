@@ -202,7 +202,10 @@ fn log(reader: &mut Reader<'_>) -> LogConfig {
         to_syslog: reader.flag("$do_syslog"),
         file: reader.path("$logfile"),
         ident: reader.text("$syslog_ident"),
-        facility: reader.text("$syslog_facility"),
+        facility: reader
+            .choice("$syslog_facility")
+            .unwrap_or("mail")
+            .to_owned(),
         longest_line: reader.size("$logline_maxlen"),
     }
 }

@@ -195,6 +195,12 @@ const fn row(
     }
 }
 
+/// The facilities of the system log (RFC 3164), as far as they have the same name everywhere.
+const FACILITIES: &[&str] = &[
+    "auth", "authpriv", "cron", "daemon", "ftp", "kern", "lpr", "mail", "news", "syslog", "user",
+    "uucp", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
+];
+
 /// The table.
 pub const SETTINGS: &[Setting] = &[
     row(
@@ -606,7 +612,7 @@ pub const SETTINGS: &[Setting] = &[
     row(
         "$syslog_facility",
         "syslog_facility",
-        Kind::Text,
+        Kind::Choice(FACILITIES),
         text("mail"),
         "Facility in the system log.",
     ),

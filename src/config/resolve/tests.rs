@@ -95,7 +95,8 @@ fn every_error_is_shown_with_its_place() {
     let errors = load(
         "$max_servers = 0;\n$child_timeout = 'x';\n$forward_method = 'smtp:x';\n@inet_acl = ('1.2.3');\n@inet_acl = ('nonsense');\n\
          $reply_form = 'new';\n$TEMPBASE = 'tmp';\n$inet_socket_port = 'abc';\n$log_level = 'much';\n$unix_socket_mode = 'rw';\n\
-         $final_unchecked_destiny = 7;\n@local_domains_maps = (qr/x/);\n$max_requests = [1];\n$notify_method = '';",
+         $final_unchecked_destiny = 7;\n@local_domains_maps = (qr/x/);\n$max_requests = [1];\n$notify_method = '';\n\
+         $syslog_facility = 'post';",
     )
     .unwrap_err();
     let want = [
@@ -112,6 +113,8 @@ fn every_error_is_shown_with_its_place() {
         "f:12:1: @local_domains_maps: a pattern cannot be a lookup table here yet",
         "f:13:1: $max_requests: expected a text, found a list",
         "f:14:1: $notify_method: a next hop is needed, such as smtp:[127.0.0.1]:10025",
+        "f:15:1: $syslog_facility: \"post\" is none of: auth, authpriv, cron, daemon, ftp, kern, lpr, mail, news, syslog, user, uucp, \
+         local0, local1, local2, local3, local4, local5, local6, local7",
     ];
     for line in want {
         assert!(
