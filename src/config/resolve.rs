@@ -7,7 +7,7 @@ mod reader;
 
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
-use self::{maps::maps, reader::Reader};
+use self::reader::Reader;
 use super::{
     error::{ConfigError, ConfigErrors},
     listen::{self, ListenAddress},
@@ -149,7 +149,7 @@ fn smtpd(reader: &mut Reader<'_>) -> SmtpdConfig {
         timeout: reader.seconds("$smtpd_timeout"),
         recipient_limit: reader.size("$smtpd_recipient_limit"),
         size_limit: size_limit.map(raised),
-        size_limit_maps: maps(reader, "@message_size_limit_maps"),
+        size_limit_maps: maps::sizes(reader, "@message_size_limit_maps"),
         enforces_least_limit,
         discarded_keywords: reader
             .words("@smtpd_discard_ehlo_keywords")

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::reader::Reader;
+use super::reader::{Reader, octets};
 use crate::{
     config::value::Value,
     lookup::{
@@ -27,6 +27,28 @@ pub(super) fn maps(reader: &mut Reader<'_>, name: &str) -> Maps {
         tables,
         rules: rules(reader),
     }
+}
+
+/// Reads a list of tables that hold sizes; what is no size would count as no limit, in silence.
+pub(super) fn sizes(reader: &mut Reader<'_>, name: &str) -> Maps {
+    let mut maps = maps(reader, name);
+    for table in &mut maps.tables {
+        let values: Vec<&mut Scalar> = match table {
+            Table::Constant(value) => value.iter_mut().collect(),
+            Table::Hash(entries) => entries.values_mut().flatten().collect(),
+            Table::List(_) => Vec::new(),
+        };
+        for value in values {
+            match octets(value.as_str()) {
+                Some(size) => *value = Scalar::new(size.to_string()),
+                None => reader.complain(
+                    name,
+                    format!("{:?} is not a number of octets", value.as_str()),
+                ),
+            }
+        }
+    }
+    maps
 }
 
 /// `@local_domains_maps`, or what it stands for by default: the hash, then the list.

@@ -282,7 +282,12 @@ const OCTETS: Units = &[
     ("T", 1 << 40),
 ];
 
-/// A whole number, with or without a unit; `480.0` counts as whole.
+/// A number of octets, with or without a unit.
+pub(super) fn octets(text: &str) -> Option<u64> {
+    scaled(text, OCTETS)
+}
+
+/// A whole number, with or without a unit.
 fn scaled(text: &str, units: Units) -> Option<u64> {
     let text = text.trim();
     let (digits, factor) = units

@@ -160,6 +160,24 @@ fn nothing_is_no_number_and_no_home() {
 }
 
 #[test]
+fn size_limits_of_recipients_have_units_and_are_checked() {
+    let limit = |text: &str| {
+        let config = load(&format!("@message_size_limit_maps = ({text});"))?;
+        let user = Address::parse(b"u@example.com").unwrap();
+        let found = config.smtpd.size_limit_maps.find(&user);
+        Ok::<_, String>(found.and_then(|limit| limit.as_octets()))
+    };
+    assert_eq!(limit("{'example.com' => '10M'}"), Ok(Some(10 << 20)));
+    assert_eq!(limit("{'example.com' => 64000}, 99"), Ok(Some(64_000)));
+    assert_eq!(limit("'1k'"), Ok(Some(1024)));
+    assert_eq!(limit("{'example.com' => undef}"), Ok(None));
+    assert_eq!(
+        limit("{'example.com' => '10 MB'}").unwrap_err(),
+        "f:1:1: @message_size_limit_maps: \"10 MB\" is not a number of octets"
+    );
+}
+
+#[test]
 fn a_destiny_may_be_given_by_name_in_toml() {
     for (text, want) in [
         ("\"D_REJECT\"", Destiny::Reject),
