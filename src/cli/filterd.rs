@@ -14,7 +14,6 @@ use crate::{
     config::{
         files::{Sources, native_files},
         secure_open::Guard,
-        settled::Config,
         value::Value,
     },
     sys::{process::Send, user},
@@ -202,6 +201,9 @@ fn sources(matches: &ArgMatches) -> Result<Sources, String> {
         overrides,
         guard: Guard::Off,
     };
+    if user::is_superuser() {
+        take_default_user(&mut sources, USER);
+    }
     if !is_unguarded {
         sources.guard = guard(&sources);
     }
@@ -249,29 +251,26 @@ fn with_sources(matches: &ArgMatches, then: impl FnOnce(Sources) -> u8) -> u8 {
     }
 }
 
-/// Loads the configuration, with the package's user as default when we are root.
-fn load(sources: &mut Sources) -> Result<Config, u8> {
-    let mut config = sources.load().map_err(|errors| {
-        print::error(&errors.to_string());
-        exit::CONFIG
-    })?;
-    if config.process.user.is_none()
-        && user::is_superuser()
-        && user::Identity::look_up(USER, &[]).is_ok()
-    {
-        sources
-            .overrides
-            .push(("$daemon_user".to_owned(), Value::text(USER)));
-        config.process.user = Some(USER.to_owned());
+/// For root, where the configuration names no user: the package's, if the machine has it. Whoever it is must be known before the
+/// files are guarded against them.
+fn take_default_user(sources: &mut Sources, name: &str) {
+    let names_nobody = sources
+        .load()
+        .is_ok_and(|config| config.process.user.is_none());
+    if names_nobody && user::Identity::look_up(name, &[]).is_ok() {
+        let setting = "$daemon_user".to_owned();
+        sources.overrides.push((setting, Value::text(name)));
     }
-    Ok(config)
 }
 
 fn start(matches: &ArgMatches) -> u8 {
-    with_sources(matches, |mut sources| {
-        let config = match load(&mut sources) {
+    with_sources(matches, |sources| {
+        let config = match sources.load() {
             Ok(config) => config,
-            Err(status) => return status,
+            Err(errors) => {
+                print::error(&errors.to_string());
+                return exit::CONFIG;
+            }
         };
         let foreground = matches.get_flag("foreground");
         let mut check_arguments: Vec<OsString> = vec!["check-config".into()];
@@ -375,6 +374,26 @@ fn finish(result: Result<(), String>) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_packages_user_is_taken_where_none_is_set() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("filterd.toml");
+        let taken = |text: &str, user: &str| {
+            std::fs::write(&file, text).unwrap();
+            let mut sources = Sources {
+                files: vec![file.clone()],
+                overrides: Vec::new(),
+                guard: Guard::Off,
+            };
+            take_default_user(&mut sources, user);
+            sources.load().ok().and_then(|config| config.process.user)
+        };
+        assert_eq!(taken("", "nobody").as_deref(), Some("nobody"));
+        assert_eq!(taken("", "no-such-user-here"), None);
+        let named = "daemon_user = \"daemon\"";
+        assert_eq!(taken(named, "nobody").as_deref(), Some("daemon"));
+    }
 
     #[test]
     fn the_command_line_is_sound() {
