@@ -113,6 +113,11 @@ pub(super) fn run(sources: Sources, config: Config, wish: Wish) -> Result<(), Fa
     let detached = if wish.foreground || is_upgrade || !config.process.daemonize {
         None
     } else {
+        if logs_nowhere(&config) {
+            let what =
+                "neither $do_syslog nor $logfile is set: in the background, the log goes nowhere";
+            print::error(&format!("{}: warning: {what}", wish.name));
+        }
         match detach()? {
             Detached::Starter(status) => {
                 return if status == exit::OK {
@@ -150,6 +155,11 @@ pub(super) fn run(sources: Sources, config: Config, wish: Wish) -> Result<(), Fa
     match master.run()? {
         Ended::Stopped => Ok(()),
     }
+}
+
+/// True if the log goes to standard error, which a process in the background does not have.
+const fn logs_nowhere(config: &Config) -> bool {
+    !config.log.to_syslog && config.log.file.is_none()
 }
 
 fn started(
@@ -219,5 +229,24 @@ fn detach() -> io::Result<Detached> {
             std::env::set_current_dir("/")?;
             Ok(Detached::Daemon(Report(write)))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{error::Place, raw::RawConfig, resolve::resolve, value::Value};
+
+    #[test]
+    fn a_log_needs_a_place_in_the_background() {
+        let nowhere = |name: &str, value: &str| {
+            let mut raw = RawConfig::default();
+            raw.set(name, Value::text(value), Place::default()).unwrap();
+            logs_nowhere(&resolve(&raw).unwrap())
+        };
+        assert!(nowhere("$log_level", "5"));
+        assert!(nowhere("$do_syslog", "0"));
+        assert!(!nowhere("$do_syslog", "1"));
+        assert!(!nowhere("$logfile", "/var/log/filterd.log"));
     }
 }
