@@ -39,14 +39,22 @@ pub(super) fn master_of(state_dir: &Path) -> Result<u32, String> {
         _ => format!("cannot read {}: {error}", path.display()),
     })?;
     let pid = u32::try_from(board.get(Field::MasterPid)).unwrap_or(0);
-    if process::is_alive(pid) {
-        Ok(pid)
-    } else {
-        Err(format!(
+    if !process::is_alive(pid) {
+        return Err(format!(
             "no filterd is running: process {pid}, which {} names, is gone",
             path.display()
-        ))
+        ));
     }
+    // Children can write there too.
+    let file = std::fs::File::open(&path)
+        .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    if !process::may_be_named_by(&file, pid) {
+        return Err(format!(
+            "no filterd is running: process {pid}, which {} names, is another user's",
+            path.display()
+        ));
+    }
+    Ok(pid)
 }
 
 /// Waits until a process is gone; false if the time passed.
@@ -99,5 +107,26 @@ pub(super) fn reload(state_dir: &Path) -> Result<(), String> {
             ));
         }
         pause(Duration::from_millis(20));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::user;
+
+    #[test]
+    fn a_scoreboard_names_a_process_of_its_owner_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let (board, file) = Scoreboard::create(dir.path(), 1).unwrap();
+        board.set(Field::MasterPid, u64::from(process::id()));
+        assert_eq!(master_of(dir.path()), Ok(process::id()));
+        if user::is_superuser() {
+            std::os::unix::fs::fchown(&file, Some(65534), None).unwrap();
+            let error = master_of(dir.path()).unwrap_err();
+            assert!(error.ends_with("is another user's"), "{error}");
+        }
+        board.set(Field::MasterPid, 999_999_999);
+        assert!(master_of(dir.path()).unwrap_err().ends_with("is gone"));
     }
 }

@@ -122,7 +122,7 @@ pub fn holder(path: &Path) -> io::Result<Holder> {
     let Ok(pid) = text.trim().parse::<u32>() else {
         return Ok(Holder::Empty);
     };
-    if !process::is_alive(pid) {
+    if !process::is_alive(pid) || !process::may_be_named_by(&file, pid) {
         return Ok(Holder::Stale(pid));
     }
     // Ours hold a lock; the original does not, so its name must do.
@@ -175,6 +175,11 @@ mod tests {
                 process::id()
             )
         );
+        if crate::sys::user::is_superuser() {
+            // A file in the hands of another user names nobody but that user's processes.
+            std::os::unix::fs::chown(&path, Some(65534), None).unwrap();
+            assert_eq!(holder(&path).unwrap(), Holder::Stale(process::id()));
+        }
         ours.remove().unwrap();
         assert!(!path.exists());
     }

@@ -172,6 +172,27 @@ pub fn command_name(pid: u32) -> Option<String> {
     }
 }
 
+/// Whom a process runs as; `None` if it is not there, or hidden from us.
+#[must_use]
+pub fn owner(pid: u32) -> Option<u32> {
+    let status = std::fs::metadata(format!("/proc/{pid}")).ok()?;
+    Some(std::os::unix::fs::MetadataExt::uid(&status))
+}
+
+/// True if whoever owns `file`, which names process `pid`, may well name it: root, or the process's own user. What somebody
+/// else wrote must not lead a signal of root astray.
+#[must_use]
+pub fn may_be_named_by(file: &std::fs::File, pid: u32) -> bool {
+    let writer = file
+        .metadata()
+        .map(|status| std::os::unix::fs::MetadataExt::uid(&status));
+    match (writer, owner(pid)) {
+        (Ok(0), _) | (_, None) => true,
+        (Ok(writer), Some(owner)) => writer == owner,
+        (Err(_), Some(_)) => false,
+    }
+}
+
 /// Reaps one dead child, without waiting. `None`: no child is dead.
 ///
 /// # Errors
