@@ -4,6 +4,7 @@ use std::{
     ffi::{CString, OsString},
     io::{self, Read, Write},
     os::{fd::OwnedFd, unix::ffi::OsStringExt},
+    path::PathBuf,
 };
 
 use super::{exit, print, wiring::HOOKS};
@@ -105,6 +106,7 @@ impl Failure {
 pub(super) fn run(sources: Sources, config: Config, wish: Wish) -> Result<(), Failure> {
     fd::reserve_standard_streams()?;
     title::prepare();
+    let folder = std::env::current_dir().unwrap_or_else(|_| "/".into());
     process::set_umask(0o027);
     let inherited = service::inherited();
     let is_upgrade = inherited
@@ -130,8 +132,12 @@ pub(super) fn run(sources: Sources, config: Config, wish: Wish) -> Result<(), Fa
         }
     };
     let is_foreground = wish.foreground || !config.process.daemonize;
+    if !is_foreground {
+        // No file system is kept busy; a program that took another's place comes from where that one was started.
+        std::env::set_current_dir("/")?;
+    }
     let program = wish.program;
-    let started = started(sources, config, wish, is_foreground, inherited)?;
+    let started = started(sources, config, wish, is_foreground, inherited, folder)?;
     let name = started.context.name.clone();
     let prepared = started
         .bind(&HOOKS)
@@ -168,6 +174,7 @@ fn started(
     wish: Wish,
     is_foreground: bool,
     inherited: Vec<service::Inherited>,
+    folder: PathBuf,
 ) -> Result<Started, Failure> {
     let variable = |name: &str| std::env::var(name).unwrap_or_default();
     let arguments: Result<Vec<CString>, _> = std::env::args_os()
@@ -176,6 +183,7 @@ fn started(
     let context = StartContext {
         program: process::program()?,
         arguments: arguments.map_err(io::Error::from)?,
+        folder,
         check_arguments: wish.check_arguments,
         name: wish.name,
         is_foreground,
@@ -211,7 +219,7 @@ impl Report {
     }
 }
 
-/// Goes into the background: a new session, the root folder.
+/// Goes into the background: a new session.
 fn detach() -> io::Result<Detached> {
     let (read, write) = fd::pipe()?;
     match process::fork()? {
@@ -226,7 +234,6 @@ fn detach() -> io::Result<Detached> {
         Fork::Child => {
             drop(read);
             process::become_session_leader()?;
-            std::env::set_current_dir("/")?;
             Ok(Detached::Daemon(Report(write)))
         }
     }

@@ -96,6 +96,8 @@ pub struct StartContext {
     pub program: PathBuf,
     /// Its arguments, `argv[0]` included.
     pub arguments: Vec<std::ffi::CString>,
+    /// Where it was started: relative paths among the arguments begin there.
+    pub folder: PathBuf,
     /// Arguments that check the configuration and bind nothing, `argv[0]` left out.
     pub check_arguments: Vec<std::ffi::OsString>,
     /// Name for titles and messages.

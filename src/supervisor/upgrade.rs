@@ -10,6 +10,7 @@
 use std::{
     ffi::CString,
     os::fd::{AsFd, BorrowedFd},
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -169,7 +170,9 @@ pub(super) fn replace(master: &Master) {
     );
     let error = match signal::block_all() {
         Ok(mask) => {
+            let left = go_to(&master.context.folder);
             let error = reexec::execute(&hand_over);
+            left.as_deref().map(go_to);
             // The mask was read a moment ago: putting it back cannot fail.
             drop(signal::restore(mask));
             error
@@ -183,6 +186,13 @@ pub(super) fn replace(master: &Master) {
             master.context.program.display()
         ),
     );
+}
+
+/// Changes the working folder; gives the one that was left. Where the new one is closed to us no file in it could be read
+/// either, and absolute paths do not need it.
+fn go_to(folder: &Path) -> Option<PathBuf> {
+    let left = std::env::current_dir().ok()?;
+    std::env::set_current_dir(folder).ok().map(|()| left)
 }
 
 #[cfg(test)]

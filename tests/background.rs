@@ -1,0 +1,100 @@
+//! A daemon in the background: what differs from one in the foreground.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::missing_panics_doc,
+    missing_docs,
+    reason = "a test that fails says where; not every test uses everything"
+)]
+
+#[path = "support/mod.rs"]
+mod support;
+
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
+
+use support::{
+    daemon::{Daemon, send_signal},
+    wait_for,
+};
+
+/// Stops the daemon in the background when the test ends, however it ends.
+struct Background<'d>(&'d Daemon);
+
+impl Background<'_> {
+    fn pid(&self) -> u32 {
+        let text = fs::read_to_string(self.0.path("home/amavisd.pid")).unwrap();
+        text.trim().parse().unwrap()
+    }
+}
+
+impl Drop for Background<'_> {
+    fn drop(&mut self) {
+        if let Ok(text) = fs::read_to_string(self.0.path("home/amavisd.pid")) {
+            send_signal(text.trim().parse().unwrap(), "TERM");
+            wait_for("the daemon in the background to end", || {
+                (!self.0.path("home/amavisd.pid").exists()).then_some(())
+            });
+        }
+    }
+}
+
+/// `filterd -c filterd.toml`, started in the folder of that file.
+fn start(daemon: &Daemon) -> String {
+    // Not by pipes: a daemon that kept one open would hold the test up.
+    let said = daemon.path("said");
+    let status = Command::new(env!("CARGO_BIN_EXE_filterd"))
+        .args(["-X", "no_conf_file_writable_check", "-c", "filterd.toml"])
+        .current_dir(daemon.folder.path())
+        .env_remove("NOTIFY_SOCKET")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(fs::File::create(&said).unwrap())
+        .status()
+        .unwrap();
+    let said = fs::read_to_string(said).unwrap();
+    assert!(status.success(), "{status}: {said}");
+    said
+}
+
+#[test]
+fn a_daemon_started_with_a_relative_path_survives_its_upgrade() {
+    let log = "do_syslog = false\nlogfile = \"LOG\"\n";
+    let daemon = Daemon::prepare(1, "");
+    let log = log.replace("LOG", &daemon.path("home/log").display().to_string());
+    daemon.configure(1, &log);
+    assert_eq!(start(&daemon), "");
+    let background = Background(&daemon);
+    let pid = background.pid();
+    let folder = || fs::read_link(format!("/proc/{pid}/cwd")).unwrap_or_default();
+    assert_eq!(folder().to_str(), Some("/"));
+    send_signal(pid, "USR2");
+    wait_for("the new program", || {
+        let log = fs::read_to_string(daemon.path("home/log")).unwrap();
+        assert!(!log.contains("Rejecting upgrade"), "{log}");
+        (log.matches("ready, listening on").count() == 2).then_some(())
+    });
+    assert_eq!(background.pid(), pid);
+    assert_eq!(daemon.status()["generation"], 2);
+    assert_eq!(folder().to_str(), Some("/"));
+}
+
+#[test]
+fn a_daemon_without_a_place_for_its_log_says_so() {
+    let daemon = Daemon::prepare(1, "");
+    let said = start(&daemon);
+    let _background = Background(&daemon);
+    assert!(
+        said.contains("in the background, the log goes nowhere"),
+        "{said}"
+    );
+}
