@@ -8,7 +8,7 @@
 
 use std::rc::Rc;
 
-use super::{Master, listeners::Listeners};
+use super::{Master, listeners::Listeners, start::check_writable};
 use crate::{
     config::settled::Config,
     scoreboard::{Field, Stage, Text},
@@ -54,14 +54,45 @@ impl Master {
     }
 
     fn try_reload(&mut self) -> Result<(), String> {
-        let config = self.sources.load().map_err(|errors| errors.to_string())?;
+        let mut config = self.sources.load().map_err(|errors| errors.to_string())?;
+        check_writable(&config.process.temp_base, "$TEMPBASE")?;
+        let put_off = self.put_off(&mut config);
         let log = (self.hooks.open_log)(&config, &self.context)
             .map_err(|error| format!("cannot open the log: {error}"))?;
         let listeners = self.listeners.changed(&config.listen)?;
         self.adopt(config, listeners);
         self.log = Rc::new(log);
         self.tell_of_settings();
+        if !put_off.is_empty() {
+            self.log.note(
+                -1,
+                format_args!(
+                    "changed, but takes effect at the next start only: {}",
+                    put_off.join(", ")
+                ),
+            );
+        }
         Ok(())
+    }
+
+    /// Keeps what was settled at start and cannot change while we run; gives the names of the settings that wait.
+    fn put_off(&self, config: &mut Config) -> Vec<&'static str> {
+        let (new, old) = (&mut config.process, &self.config.process);
+        let mut waiting = Vec::new();
+        let mut keep = |name, changed: bool| {
+            if changed {
+                waiting.push(name);
+            }
+        };
+        keep("$daemon_user", new.user != old.user);
+        keep("@daemon_groups", new.groups != old.groups);
+        keep("$pid_file", new.pid_file != old.pid_file);
+        keep("$state_dir", new.state_dir != old.state_dir);
+        new.user.clone_from(&old.user);
+        new.groups.clone_from(&old.groups);
+        new.pid_file.clone_from(&old.pid_file);
+        new.state_dir.clone_from(&old.state_dir);
+        waiting
     }
 
     fn adopt(&mut self, config: Config, listeners: Listeners) {

@@ -230,14 +230,8 @@ impl Bound {
             })?;
         }
         let process = &parts.config.process;
-        for (folder, name) in [
-            (&process.temp_base, "$TEMPBASE"),
-            (&process.state_dir, "$state_dir"),
-        ] {
-            if !user::can_write_in(folder) {
-                return Err(StartError::Folder(owner_advice(folder, name)));
-            }
-        }
+        check_writable(&process.temp_base, "$TEMPBASE").map_err(StartError::Folder)?;
+        check_writable(&process.state_dir, "$state_dir").map_err(StartError::Folder)?;
         // What an earlier life left; what is locked is in use.
         match (hooks.tidy)(&process.temp_base, None) {
             Ok(0) => {}
@@ -295,6 +289,18 @@ fn check_folder(path: &Path, name: &str, identity: Option<&Identity>) -> Result<
             "{name}: {}: {error}",
             path.display()
         ))),
+    }
+}
+
+/// Checks that we can make files in `folder`, the value of setting `name`.
+///
+/// # Errors
+/// Whose it is, and whose it should be.
+pub(super) fn check_writable(folder: &Path, name: &str) -> Result<(), String> {
+    if user::can_write_in(folder) {
+        Ok(())
+    } else {
+        Err(owner_advice(folder, name))
     }
 }
 

@@ -1,4 +1,4 @@
-//! A daemon in the background: what differs from one in the foreground.
+//! What an administrator does with a daemon: starts it in the background, changes its settings, upgrades it.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -97,4 +97,34 @@ fn a_daemon_without_a_place_for_its_log_says_so() {
         said.contains("in the background, the log goes nowhere"),
         "{said}"
     );
+}
+
+#[test]
+fn a_reload_to_a_folder_that_is_not_there_is_rejected() {
+    let mut daemon = Daemon::start(1, "");
+    daemon.configure(1, "tempbase = \"/no-such-folder\"\n");
+    daemon.signal("HUP");
+    daemon.wait_for_log("(!)Rejecting reload, some config files unreadable or erroneous");
+    daemon.wait_for_log("(!)$TEMPBASE: * cannot write in /no-such-folder: *");
+    assert_eq!(daemon.status()["rejected_reloads"], 1);
+    assert_eq!(daemon.stop(), 0);
+}
+
+#[test]
+fn what_a_reload_cannot_change_is_told_of_and_kept() {
+    let mut daemon = Daemon::start(1, "");
+    fs::create_dir(daemon.path("elsewhere")).unwrap();
+    let elsewhere = daemon.path("elsewhere").display().to_string();
+    daemon.configure(
+        1,
+        &format!("state_dir = \"{elsewhere}\"\npid_file = \"{elsewhere}/pid\"\nlog_level = 2\n"),
+    );
+    daemon.signal("HUP");
+    daemon
+        .wait_for_log("(!)changed, but takes effect at the next start only: $pid_file, $state_dir");
+    wait_for("the reload", || {
+        (daemon.status()["reloads"] == 1).then_some(())
+    });
+    assert_eq!(daemon.stop(), 0);
+    assert!(!daemon.path("state/scoreboard").exists());
 }
