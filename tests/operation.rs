@@ -23,6 +23,7 @@ use std::{
 };
 
 use support::{
+    client::Client,
     daemon::{Daemon, send_signal},
     wait_for,
 };
@@ -127,4 +128,19 @@ fn what_a_reload_cannot_change_is_told_of_and_kept() {
     });
     assert_eq!(daemon.stop(), 0);
     assert!(!daemon.path("state/scoreboard").exists());
+}
+
+#[test]
+fn recipients_are_counted_when_the_next_hop_cannot_be_reached() {
+    // A port that was free a moment ago.
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let daemon = Daemon::start(port, "");
+    let recipients = ["b@example.net", "c@example.net"];
+    let reply = Client::hello(daemon.address()).deliver("a@example.org", &recipients, "Hello.\r\n");
+    assert!(reply.starts_with("451 4.5.0 id="), "{reply}");
+    assert_eq!(daemon.status()["counters"]["OutMsgsAttemptFails"], 2);
 }

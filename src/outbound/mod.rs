@@ -126,7 +126,9 @@ impl Outbound {
             let progress = indices_of_later(&rest.fates).len() < later.len();
             for (at, fate) in later.into_iter().zip(rest.fates) {
                 let fate = if fate == Fate::Later && !progress {
-                    too_many_recipients(at)
+                    let refused = too_many_recipients(at);
+                    self.count_fates(std::slice::from_ref(&refused));
+                    refused
                 } else {
                     fate
                 };
@@ -166,7 +168,11 @@ impl Outbound {
                 self.transact(session, outgoing, deadline, false)
                     .unwrap_or_else(|| failed(hop, outgoing, Stage::Mail, &lost()))
             }
-            Err(delivery) => delivery.for_all(outgoing),
+            Err(unreachable) => {
+                let delivery = unreachable.for_all(outgoing);
+                self.count_fates(&delivery.fates);
+                delivery
+            }
         }
     }
 
