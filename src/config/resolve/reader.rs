@@ -266,6 +266,13 @@ impl<'r> Reader<'r> {
                 Err(error) => self.complain(name, error),
             }
         }
+        // The plan of a transaction is made before it is known which of them can be reached.
+        if methods.iter().any(|method: &Method| method.lmtp)
+            && !methods.iter().all(|method| method.lmtp)
+        {
+            let what = "all methods must be smtp: or all lmtp:";
+            self.complain(name, what.to_owned());
+        }
         methods
     }
 }

@@ -122,6 +122,10 @@ fn every_error_is_shown_with_its_place() {
             "{line}\n--- in:\n{errors}"
         );
     }
+    assert_eq!(
+        load("$forward_method = ['smtp:[::1]:25', 'lmtp:[::1]:24'];").unwrap_err(),
+        "f:1:1: $forward_method: all methods must be smtp: or all lmtp:"
+    );
     assert!(
         load("$inet_socket_port = undef;")
             .unwrap_err()
