@@ -144,3 +144,20 @@ fn recipients_are_counted_when_the_next_hop_cannot_be_reached() {
     assert!(reply.starts_with("451 4.5.0 id="), "{reply}");
     assert_eq!(daemon.status()["counters"]["OutMsgsAttemptFails"], 2);
 }
+
+#[test]
+fn the_drop_in_says_in_the_background_what_it_says_in_the_foreground() {
+    let daemon = Daemon::prepare(1, "");
+    daemon.configure(1, "tempbase = \"/no-such-folder\"\n");
+    let config = daemon.config().display().to_string();
+    for verb in ["start", "foreground"] {
+        let arguments = ["-X", "no_conf_file_writable_check", "-c", &config, verb];
+        let (status, _, error) = support::daemon::run(env!("CARGO_BIN_EXE_amavisd"), &arguments);
+        assert_eq!(status, 2, "{verb}: {error}");
+        let line = error.lines().last().unwrap();
+        assert!(
+            line.starts_with("TROUBLE in pre_loop_hook: No TEMPBASE directory: /no-such-folder ("),
+            "{verb}: {error}"
+        );
+    }
+}
