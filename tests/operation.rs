@@ -161,3 +161,13 @@ fn the_drop_in_says_in_the_background_what_it_says_in_the_foreground() {
         );
     }
 }
+
+#[test]
+fn a_log_file_that_is_not_logged_to_need_not_be_there() {
+    let mut daemon = Daemon::prepare(1, "");
+    let log = daemon.path("home/never-written").display().to_string();
+    daemon.configure(1, &format!("logfile = \"{log}\"\n"));
+    daemon.launch();
+    assert_eq!(daemon.stop(), 0);
+    assert!(!daemon.path("home/never-written").exists());
+}

@@ -163,7 +163,8 @@ impl Started {
                 .log
                 .file
                 .as_deref()
-                .filter(|_| !self.config.log.to_syslog),
+                // Only the file that is logged to is there.
+                .filter(|_| !self.config.log.to_syslog && !self.context.logs_to_standard_error),
             identity.as_ref(),
         )?;
         let lifeline = match (legacy.lifeline_read.take(), legacy.lifeline_write.take()) {
