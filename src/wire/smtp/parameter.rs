@@ -53,11 +53,11 @@ pub fn mail(text: &[u8], envelope: &mut Envelope) -> Result<(), Reply> {
             "ENVID" => envid(parameter, envelope)?,
             "SMTPUTF8" => smtputf8(parameter, envelope)?,
             "AUTH" => auth(parameter, &mut seen_auth)?,
-            _ => {
-                let shown = String::from_utf8_lossy(word);
+            name => {
+                let value = parameter.value.unwrap_or_default();
                 return Err(refuse(
                     504,
-                    format!("MAIL command parameter error: {shown}"),
+                    format!("MAIL command parameter error: {name}={value}"),
                 ));
             }
         }
@@ -159,7 +159,7 @@ pub fn rcpt(text: &[u8], recipient: &mut Recipient) -> Result<(), Reply> {
             _ => {
                 return Err(refuse(
                     555,
-                    format!("RCPT command parameter unrecognized: {}", parameter.name),
+                    format!("RCPT command parameter unrecognized: {name}"),
                 ));
             }
         }
@@ -191,9 +191,8 @@ pub fn rcpt(text: &[u8], recipient: &mut Recipient) -> Result<(), Reply> {
 
 fn notify(value: &str) -> Result<Notify, Reply> {
     let mut notify = Notify::NEVER;
-    let (mut never, mut count) = (false, 0);
-    for word in value.split(',').filter(|word| !word.is_empty()) {
-        count += 1;
+    let mut never = false;
+    for word in value.split(',') {
         match word.to_ascii_uppercase().as_str() {
             "NEVER" => never = true,
             "SUCCESS" => notify.success = true,
@@ -202,18 +201,12 @@ fn notify(value: &str) -> Result<Notify, Reply> {
             _ => {
                 return Err(refuse(
                     501,
-                    format!("Error in RCPT parameter NOTIFY, illegal value: {word}"),
+                    format!("Error in RCPT parameter NOTIFY, illegal value: {value}"),
                 ));
             }
         }
     }
-    if count == 0 {
-        return Err(refuse(
-            501,
-            format!("Error in RCPT parameter NOTIFY, missing value: {value}"),
-        ));
-    }
-    if never && count > 1 {
+    if never && notify != Notify::NEVER {
         return Err(refuse(
             501,
             format!("Error in RCPT parameter NOTIFY, illegal combination of values: {value}"),
@@ -278,6 +271,7 @@ mod tests {
                 "MT-PRIORITY=3",
                 "504 5.5.4 MAIL command parameter error: MT-PRIORITY=3",
             ),
+            ("x", "504 5.5.4 MAIL command parameter error: X="),
             (
                 "AUTH=a AUTH=b",
                 "504 5.5.4 MAIL command duplicate param.: AUTH=b",
@@ -302,7 +296,7 @@ mod tests {
         for (text, want) in [
             ("NOTIFY=SUCCESS,failure ORCPT=rfc822;b+40example.com", ""),
             (
-                "FOO=1",
+                "foo=1",
                 "555 5.5.4 RCPT command parameter unrecognized: FOO",
             ),
             (
@@ -318,16 +312,21 @@ mod tests {
                 "501 5.5.4 Syntax error in RCPT parameter NOTIFY",
             ),
             (
-                "NOTIFY=FOO",
-                "501 5.5.4 Error in RCPT parameter NOTIFY, illegal value: FOO",
+                "NOTIFY=SUCCESS,foo",
+                "501 5.5.4 Error in RCPT parameter NOTIFY, illegal value: SUCCESS,foo",
             ),
+            (
+                "NOTIFY=SUCCESS,",
+                "501 5.5.4 Error in RCPT parameter NOTIFY, illegal value: SUCCESS,",
+            ),
+            ("NOTIFY=never,NEVER", ""),
             (
                 "NOTIFY=NEVER,SUCCESS",
                 "501 5.5.4 Error in RCPT parameter NOTIFY, illegal combination of values: NEVER,SUCCESS",
             ),
             (
                 "NOTIFY=,",
-                "501 5.5.4 Error in RCPT parameter NOTIFY, missing value: ,",
+                "501 5.5.4 Error in RCPT parameter NOTIFY, illegal value: ,",
             ),
             ("A=\u{7f}", "501 5.5.4 Syntax error in RCPT parameters"),
         ] {

@@ -26,7 +26,6 @@ const LONGEST: usize = 255;
 /// The reply that refuses the command; `facts` may hold the attributes before the offending one, so pass a copy.
 pub fn read(arguments: &[u8], facts: &mut ClientFacts) -> Result<(), Reply> {
     for word in words(arguments) {
-        let shown = String::from_utf8_lossy(word).into_owned();
         let at = word.iter().position(|&b| b == b'=');
         let (name, value) = at
             .and_then(|at| word.split_at_checked(at))
@@ -42,7 +41,11 @@ pub fn read(arguments: &[u8], facts: &mut ClientFacts) -> Result<(), Reply> {
             b"IDENT" => facts.queue_id = known,
             b"SOURCE" => facts.source = known.as_deref().and_then(source),
             b"LOGIN" => {}
-            _ => return Err(refuse(format!("XFORWARD command parameter error: {shown}"))),
+            name => {
+                let shown = [name, value].concat();
+                let shown = String::from_utf8_lossy(&shown);
+                return Err(refuse(format!("XFORWARD command parameter error: {shown}")));
+            }
         }
     }
     Ok(())
@@ -201,8 +204,8 @@ mod tests {
             "501 5.5.4 Syntax error in XFORWARD parameters"
         );
         assert_eq!(
-            facts("FOO=1").unwrap_err(),
-            "501 5.5.4 XFORWARD command parameter error: FOO=1"
+            facts("foo=Bar").unwrap_err(),
+            "501 5.5.4 XFORWARD command parameter error: FOO=Bar"
         );
     }
 
