@@ -3,10 +3,10 @@
 use super::{Event, Server, State};
 use crate::{
     mail::{
-        envelope::{Envelope, Recipient},
+        envelope::{Envelope, Orcpt, Recipient},
         reply::Reply,
     },
-    wire::smtp::{command::path_argument, parameter},
+    wire::smtp::{command::path_argument, parameter, xtext},
 };
 
 impl Server {
@@ -44,6 +44,7 @@ impl Server {
             ..Recipient::default()
         };
         parameter::rcpt(path.parameters, &mut recipient)?;
+        keep_original(path.shown, &mut recipient);
         self.envelope.recipients.push(recipient);
         self.pending_path = path.shown.to_vec();
         self.state = State::RcptPending;
@@ -73,5 +74,20 @@ impl Server {
         }
         self.state = State::DataPending;
         Ok(Some(Event::Data))
+    }
+}
+
+/// An address that does not leave as it came is told to the next hop as it was (RFC 3461 section 4.2).
+fn keep_original(shown: &[u8], recipient: &mut Recipient) {
+    let original = shown.get(1..shown.len().saturating_sub(1));
+    if let Some(original) = original
+        && original != recipient.address.as_bytes()
+        && original.is_ascii()
+        && recipient.orcpt.is_none()
+    {
+        recipient.orcpt = Some(Orcpt {
+            kind: "rfc822".to_owned(),
+            xtext: xtext::encode(original),
+        });
     }
 }

@@ -258,6 +258,32 @@ fn recipients_are_counted_whatever_became_of_them() {
 }
 
 #[test]
+fn a_recipient_that_changes_on_the_way_keeps_its_original_address() {
+    for (path, parameters, want) in [
+        ("<b@example.net>", "", None),
+        ("<>", "", None),
+        (r#"<"b.c"@example.net>"#, "", Some(r#""b.c"@example.net"#)),
+        (
+            "<@relay.example:d+e@example.net>",
+            "",
+            Some("@relay.example:d+2Be@example.net"),
+        ),
+        (r#"<"b"@example.net>"#, " ORCPT=rfc822;x", Some("x")),
+        (r#"<"ö"@example.net>"#, "", None),
+    ] {
+        let mut server = Server::new(Options::default());
+        let session = format!("MAIL FROM:<>\r\nRCPT TO:{path}{parameters}\r\n");
+        let mut input = session.as_bytes();
+        while server.receive(&mut input).is_some() {
+            server.accept();
+        }
+        let recipient = &server.envelope().recipients[0];
+        let orcpt = recipient.orcpt.as_ref().map(|orcpt| orcpt.xtext.as_str());
+        assert_eq!(orcpt, want, "{path}");
+    }
+}
+
+#[test]
 fn lmtp_answers_once_for_each_recipient() {
     let input =
         b"LHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<b@c>\r\nRCPT TO:<c@d>\r\nDATA\r\nx\r\n.\r\n";
