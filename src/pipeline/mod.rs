@@ -72,6 +72,8 @@ pub struct Arrived<'a> {
     pub protocol: &'static str,
     /// Address of the MTA.
     pub peer: Option<IpAddr>,
+    /// Our address.
+    pub local: Option<IpAddr>,
     /// Our port.
     pub port: Option<u16>,
     /// A reply is due for each recipient.

@@ -8,46 +8,60 @@ use std::net::IpAddr;
 use super::Arrived;
 use crate::{config::settled::Config, mail::id::MailId, sys::clock::LocalTime};
 
-/// Longest line, without its end.
-const LINE: usize = 79;
+/// Longest line, without its end; longer is only what cannot be parted.
+const LINE: usize = 78;
 
-/// `Received: from ... by ... id ...; date`, folded, with its line end.
+/// `Received: from ... by ... with ... id ... for ...; date`, folded, with its line end.
 pub(super) fn received(arrived: &Arrived<'_>, mail_id: &MailId, config: &Config) -> Vec<u8> {
     let identity = &config.identity;
     let product = identity.product.as_deref().unwrap_or("amavis");
     let peer = arrived
         .peer
-        .map_or_else(|| "[127.0.0.1]".to_owned(), literal);
+        .map_or_else(String::new, |peer| format!(" ({})", literal(peer)));
+    let host = arrived.local.map_or_else(String::new, |local| {
+        format!(" ({} {})", identity.host_name, literal(local))
+    });
     let place = arrived
         .port
         .map_or_else(|| "unix socket".to_owned(), |port| format!("port {port}"));
     let helo = harmless(arrived.hello_name);
     let helo = if helo.is_empty() {
-        "localhost"
+        "unknown"
     } else {
         helo.as_str()
     };
     let recipients = &arrived.envelope.recipients;
     // RFC 5321 section 7.2: no more than one, or recipients would learn of each other.
-    let for_whom = match recipients.as_slice() {
-        [only] => format!(" for {}", only.address),
-        _ => String::new(),
-    };
-    let mut field = format!(
-        "Received: from {helo} ({peer})\r\n by {} ({} [127.0.0.1]) ({product}, {place}) with {}\r\n",
-        identity.localhost_name, identity.host_name, arrived.protocol
-    );
-    let (id, date) = (
-        format!(" id {mail_id}{for_whom};"),
-        LocalTime::now().for_mail(),
-    );
-    let fold = if id.chars().count() + 1 + date.len() > LINE {
-        "\r\n "
-    } else {
-        " "
-    };
-    field.push_str(&format!("{id}{fold}{date}\r\n"));
-    field.into_bytes()
+    let mut parts = vec![
+        format!("Received: from {helo}{peer}"),
+        format!(" by {}{host} ({product}, {place})", identity.localhost_name),
+        format!(" with {}", arrived.protocol),
+        format!(" id {mail_id}"),
+    ];
+    if let [only] = recipients.as_slice() {
+        parts.push(format!(" for {}", only.address));
+    }
+    if let Some(last) = parts.last_mut() {
+        last.push(';');
+    }
+    parts.push(format!(" {}", LocalTime::now().for_mail()));
+    folded(&parts).into_bytes()
+}
+
+/// Fills lines with parts, none of which is broken.
+fn folded(parts: &[String]) -> String {
+    let mut field = String::new();
+    let mut column = 0;
+    for part in parts {
+        let length = part.chars().count();
+        if column > 0 && column + length > LINE {
+            field.push_str("\r\n");
+            column = 0;
+        }
+        field.push_str(part);
+        column += length;
+    }
+    field + "\r\n"
 }
 
 /// `[192.0.2.1]`, `[IPv6:2001:db8::1]`
@@ -66,4 +80,35 @@ fn harmless(name: &str) -> String {
         .take(255)
         .map(|c| if is_plain(c) { c } else { '?' })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_filled_and_parts_are_kept_whole() {
+        let fold = |parts: &[&str]| {
+            let parts: Vec<String> = parts.iter().map(|part| (*part).to_owned()).collect();
+            folded(&parts)
+        };
+        assert_eq!(
+            fold(&["Received: x", " by y", " id z;"]),
+            "Received: x by y id z;\r\n"
+        );
+        let by = format!(" by {}", "b".repeat(70));
+        assert_eq!(by.len(), 74);
+        assert_eq!(
+            fold(&["R: x", &by]),
+            format!("R: x{by}\r\n"),
+            "78 columns fit"
+        );
+        assert_eq!(
+            fold(&["R: xy", &by]),
+            format!("R: xy\r\n{by}\r\n"),
+            "79 do not"
+        );
+        let long = "l".repeat(100);
+        assert_eq!(fold(&[&long, " id"]), format!("{long}\r\n id\r\n"));
+    }
 }

@@ -158,6 +158,7 @@ impl Session<'_, '_> {
             hello_name: &self.server.hello_name(),
             protocol: self.server.protocol_name(),
             peer: self.peer.address(),
+            local: self.local.address(),
             port: self.local.port(),
             is_lmtp: self.server.speaks_lmtp(),
             log_id: &transaction.log_id,
