@@ -11,6 +11,7 @@ use crate::{
         envelope::{Body, Notify, Recipient},
         id::{LogId, MailId},
         outcome::Acceptance,
+        settlement::passed_on,
     },
     outbound::{Outbound, Outgoing, Route},
     spool::message::Message,
@@ -92,11 +93,9 @@ pub fn submit(
         Fate::Taken(reply) => Acceptance::by_next_hop(&delivery.hop, reply),
         _ => None,
     });
+    let body = if eight_bit { "" } else { "BODY=7BIT " };
     let (level, said) = match (&taken, delivery.fates.first()) {
-        (Some(acceptance), _) => (
-            1,
-            format!("from MTA({}): {}", acceptance.taker(), acceptance.reply()),
-        ),
+        (Some(acceptance), _) => (1, passed_on(acceptance).to_string()),
         (None, Some(Fate::Refused(stage, reply))) => (-1, format!("{} {reply}", stage.section())),
         (None, _) => (-1, "not sent".to_owned()),
     };
@@ -104,7 +103,7 @@ pub fn submit(
         level,
         Some(submission.log_id),
         format_args!(
-            "{}({}) SEND from <> -> {}, ENVID={} {said}",
+            "{}({}) SEND from <> -> {}, {body}ENVID={} {said}",
             submission.mail_id, submission.parent, submission.to, submission.envid
         ),
     );

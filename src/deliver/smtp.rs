@@ -16,6 +16,7 @@ use crate::{
         id::{LogId, MailId},
         outcome::{Acceptance, Outcome},
         reply::Reply,
+        settlement::passed_on,
     },
     outbound::{Delivery, Outbound, Outgoing, Route},
     spool::message::Message,
@@ -102,7 +103,7 @@ pub fn relay(
     };
     let delivery = outbound.send(&routes, &outgoing, deadline, log);
     let outcomes = outcomes(relay, &delivery);
-    log_transaction(relay, recipients, body, &outcomes, log);
+    log_transaction(relay, recipients, body, &delivery, log);
     Relayed {
         outcomes,
         reports_success: delivery.offers_dsn && relay.passes_dsn_on && !relay.ends_success_reports,
@@ -183,26 +184,29 @@ fn log_transaction(
     relay: &Relay<'_>,
     recipients: &[Recipient],
     body: Option<Body>,
-    outcomes: &[Outcome],
+    delivery: &Delivery,
     log: &Log,
 ) {
-    let failed = outcomes
+    let fates = &delivery.fates;
+    let failed = fates
         .iter()
-        .find(|outcome| !matches!(outcome, Outcome::Delivered(_)));
+        .find(|fate| matches!(fate, Fate::Refused(..)))
+        .or_else(|| fates.iter().find(|fate| !matches!(fate, Fate::Taken(_))));
     let level = if failed.is_some() { -1 } else { 1 };
     if !log.shows(level) {
         return;
     }
-    let reply = match failed.or_else(|| outcomes.first()) {
-        Some(Outcome::Delivered(acceptance)) => {
-            format!("from MTA({}): {}", acceptance.taker(), acceptance.reply())
+    let (id, hop) = (relay.log_id, &delivery.hop);
+    let reply = match failed.or_else(|| fates.first()) {
+        Some(Fate::Taken(reply)) => {
+            Acceptance::by_next_hop(hop, reply).map(|taken| passed_on(&taken).to_string())
         }
-        Some(Outcome::Deferred(reply) | Outcome::Rejected(reply) | Outcome::Discarded(reply)) => {
-            reply.to_string()
+        Some(Fate::Refused(stage, reply)) => {
+            Some(wording::logged(id, hop, *stage, reply, delivery.is_our_failure).to_string())
         }
-        Some(Outcome::Bounced { because, .. }) => because.to_string(),
-        None => String::new(),
+        Some(Fate::GivenUp | Fate::Later) | None => None,
     };
+    let reply = reply.as_deref().unwrap_or("given up");
     let to: Vec<String> = recipients
         .iter()
         .map(|recipient| recipient.address.to_string())

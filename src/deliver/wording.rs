@@ -26,14 +26,8 @@ pub(super) fn refusal(
     } else {
         "Temporary MTA failure on relaying"
     };
-    let enhanced = reply
-        .enhanced()
-        .unwrap_or_else(|| missing_status(stage, reply.code()));
-    let source = if is_ours {
-        own_words(reply, log_id)
-    } else {
-        format!("from MTA({hop}): {}", quote(reply))
-    };
+    let enhanced = status(stage, reply);
+    let source = source(log_id, hop, reply, is_ours);
     let text = format!("id={log_id} - {cause}, {source}");
     if soft_bounce && reply.is_permanent() {
         return Reply::new(
@@ -46,6 +40,32 @@ pub(super) fn refusal(
         );
     }
     Reply::new(reply.code(), Some(enhanced), text)
+}
+
+/// The same without its meaning for us, as it is logged.
+pub(super) fn logged(
+    log_id: &LogId,
+    hop: &str,
+    stage: Stage,
+    reply: &Reply,
+    is_ours: bool,
+) -> Reply {
+    let source = source(log_id, hop, reply, is_ours);
+    Reply::new(reply.code(), Some(status(stage, reply)), source)
+}
+
+fn status(stage: Stage, reply: &Reply) -> Enhanced {
+    reply
+        .enhanced()
+        .unwrap_or_else(|| missing_status(stage, reply.code()))
+}
+
+fn source(log_id: &LogId, hop: &str, reply: &Reply, is_ours: bool) -> String {
+    if is_ours {
+        own_words(reply, log_id)
+    } else {
+        format!("from MTA({hop}): {}", quote(reply))
+    }
 }
 
 fn own_words(reply: &Reply, log_id: &LogId) -> String {

@@ -87,10 +87,9 @@ impl FinalReply {
 
 /// The reply for a recipient whose copy the next hop took.
 fn delivered(acceptance: &Acceptance, log_id: &LogId, form: ReplyForm) -> Reply {
-    let (taker, said) = (acceptance.taker(), acceptance.reply());
-    let quoted = quote(said);
     match form {
         ReplyForm::Guide => {
+            let (taker, quoted) = (acceptance.taker(), quote(acceptance.reply()));
             let place = taker.split_once(':').map_or(taker, |(_, place)| place);
             Reply::status(
                 250,
@@ -99,15 +98,17 @@ fn delivered(acceptance: &Acceptance, log_id: &LogId, form: ReplyForm) -> Reply 
                 format!("Ok, id={log_id}, from MTA({place}): {quoted}"),
             )
         }
-        ReplyForm::V213 => {
-            let enhanced = said.enhanced().unwrap_or(Enhanced::new(2, 6, 0));
-            Reply::new(
-                said.code(),
-                Some(enhanced),
-                format!("from MTA({taker}): {quoted}"),
-            )
-        }
+        ReplyForm::V213 => passed_on(acceptance),
     }
+}
+
+/// What the next hop said, with its codes in front: the reply in the form of 2.13, and the form of the log.
+#[must_use]
+pub fn passed_on(acceptance: &Acceptance) -> Reply {
+    let said = acceptance.reply();
+    let enhanced = said.enhanced().unwrap_or(Enhanced::new(2, 6, 0));
+    let text = format!("from MTA({}): {}", acceptance.taker(), quote(said));
+    Reply::new(said.code(), Some(enhanced), text)
 }
 
 /// A reply as part of a longer text; its lines stay apart.
