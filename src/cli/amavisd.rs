@@ -47,10 +47,6 @@ pub fn main() -> ExitCode {
             print::error(&usage());
             return exit::code(1);
         }
-        Parsed::OnlyOne(word) => {
-            print::error(&format!("Only one command line parameter allowed: {word}"));
-            return exit::code(1);
-        }
     };
     exit::code(run(*arguments))
 }

@@ -85,8 +85,6 @@ pub(super) enum Parsed {
     Help,
     /// Lines to print before the usage.
     Wrong(Vec<String>),
-    /// A second command.
-    OnlyOne(String),
 }
 
 /// Parses arguments, `argv[0]` left out.
@@ -201,14 +199,14 @@ fn command(mut arguments: Arguments, words: &[&String]) -> Parsed {
     let Some((first, more)) = words.split_first() else {
         return Parsed::Run(Box::new(arguments));
     };
+    let wrong = |what: String| Parsed::Wrong(vec![format!("{}:", super::VERSION), what]);
     let Some(verb) = Verb::from_word(first) else {
-        return Parsed::Wrong(vec![
-            format!("{}:", super::VERSION),
-            format!("  Unknown command line parameter: {first}"),
-        ]);
+        return wrong(format!("  Unknown command line parameter: {first}"));
     };
     if let (false, Some(second)) = (verb.takes_arguments(), more.first()) {
-        return Parsed::OnlyOne((*second).clone());
+        return wrong(format!(
+            "  Only one command line parameter allowed: {second}"
+        ));
     }
     arguments.verb = verb;
     if verb == Verb::Debug {
@@ -294,6 +292,12 @@ mod tests {
                 "  Unknown command line parameter: bogus".into()
             ])
         );
-        assert_eq!(parsed("start stop"), Parsed::OnlyOne("stop".into()));
+        assert_eq!(
+            parsed("start stop"),
+            Parsed::Wrong(vec![
+                format!("{}:", super::super::VERSION),
+                "  Only one command line parameter allowed: stop".into(),
+            ])
+        );
     }
 }
