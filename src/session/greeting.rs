@@ -59,23 +59,22 @@ fn expand(template: &str, config: &Config, helo_name: &str, protocol: &str) -> S
 
 fn value(name: &str, config: &Config, helo_name: &str, protocol: &str) -> String {
     let identity = &config.identity;
-    let product = || match (&identity.product, config.smtpd.reply_form) {
-        (Some(product), _) => product.clone(),
-        (None, ReplyForm::Guide) => "amavisd-new".to_owned(),
-        (None, ReplyForm::V213) => "amavis".to_owned(),
+    let usual_product = match config.smtpd.reply_form {
+        ReplyForm::Guide => "amavisd-new",
+        ReplyForm::V213 => "amavis",
     };
+    let product = || identity.product.as_deref().unwrap_or(usual_product);
     match name {
         "helo-name" => helo_name.to_owned(),
         "myhostname" => identity.host_name.clone(),
+        // The program's, whatever the product is called.
         "version" => format!(
-            "{}-{} ({})",
-            product(),
-            identity.version_id,
-            identity.version_date
+            "{usual_product}-{} ({})",
+            identity.version_id, identity.version_date
         ),
         "version-id" => identity.version_id.clone(),
         "version-date" => identity.version_date.clone(),
-        "product" => product(),
+        "product" => product().to_owned(),
         "protocol" => protocol.to_owned(),
         _ => String::new(),
     }
@@ -135,7 +134,7 @@ mod tests {
         ];
         assert_eq!(
             options(&config(&own), &v4).greeting,
-            "a.b mine//mine-2.13.0 (20230106) costs "
+            "a.b mine//amavisd-new-2.13.0 (20230106) costs "
         );
     }
 }
