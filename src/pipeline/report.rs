@@ -15,7 +15,7 @@ use crate::{
     },
     notify::dsn::{self, Action, Subject},
     scoreboard::Stage,
-    sys::clock::{Deadline, LocalTime},
+    sys::clock::{Deadline, LocalTime, unix_seconds},
 };
 
 /// Largest message that is returned whole in a report, octets.
@@ -159,7 +159,7 @@ fn send_report(
     });
     let envid = format!(
         "AM.{mail_id}.{}@{}",
-        now.compact(),
+        LocalTime::compact_utc(unix_seconds()),
         config.identity.host_name
     );
     let submission = Submission {

@@ -197,6 +197,25 @@ impl LocalTime {
         )
     }
 
+    /// `seconds` since 1970 as `20261122T120748Z`, which means the same everywhere.
+    #[must_use]
+    pub fn compact_utc(seconds: u64) -> String {
+        let time = libc::time_t::try_from(seconds).unwrap_or_default();
+        // SAFETY: all-zero is a valid `tm`.
+        let mut tm: libc::tm = unsafe { std::mem::zeroed() };
+        // SAFETY: both pointers are valid for the call; a null result leaves the zeroed value.
+        unsafe { libc::gmtime_r(&raw const time, &raw mut tm) };
+        format!(
+            "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
+            tm.tm_year + 1900,
+            tm.tm_mon + 1,
+            tm.tm_mday,
+            tm.tm_hour,
+            tm.tm_min,
+            tm.tm_sec
+        )
+    }
+
     fn month_name(&self) -> &'static str {
         MONTHS
             .get(usize::from(self.month.saturating_sub(1)))
@@ -236,6 +255,7 @@ mod tests {
         assert_eq!(time.for_log(), "Nov  2 02:03:04");
         assert_eq!(time.for_mail(), "Mon, 2 Nov 2026 02:03:04 -0330 (NST)");
         assert_eq!(time.compact(), "20261102T020304");
+        assert_eq!(LocalTime::compact_utc(1_795_349_868), "20261122T121748Z");
         assert!(LocalTime::now().year >= 2026);
     }
 }
