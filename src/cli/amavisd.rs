@@ -39,12 +39,16 @@ pub fn main() -> ExitCode {
             return exit::code(1);
         }
         Parsed::Help => {
-            print::out(&usage());
+            print::out(&format!("{VERSION}\n\n{}", usage()));
             return exit::code(1);
         }
         Parsed::Wrong(lines) => {
             lines.iter().for_each(|line| print::error(line));
-            print::error(&usage());
+            print::error(&format!("\n{}", usage()));
+            return exit::code(1);
+        }
+        Parsed::WrongValue(what) => {
+            print::error(&what);
             return exit::code(1);
         }
     };
@@ -152,8 +156,8 @@ fn restart(sources: Sources, config: Config) -> u8 {
     start(sources, config, Verb::Start)
 }
 
-/// The daemon's process id: the service manager's word, or the pid file's.
-fn running(config: &Config) -> Result<u32, String> {
+/// The daemon's process id: the service manager's word, or the pid file's. `verb` is what cannot be done without it.
+fn running(config: &Config, verb: &str) -> Result<u32, String> {
     if let Some(pid) = std::env::var("MAINPID")
         .ok()
         .and_then(|text| text.parse().ok())
@@ -172,15 +176,12 @@ fn running(config: &Config) -> Result<u32, String> {
         Holder::Nobody => control::find_master(config)
             .map_err(|_| format!("{apparently}, no PID file {}", path.display())),
         Holder::Empty => Err(format!("{apparently}, empty PID file {}", path.display())),
-        Holder::Stale(_) => Err(format!(
-            "{apparently}, no PID file {}, cannot stop it.",
-            path.display()
-        )),
+        Holder::Stale(_) => Err(format!("{apparently}, cannot {verb} it.")),
     }
 }
 
 fn stop(config: &Config) -> u8 {
-    let pid = match running(config) {
+    let pid = match running(config, "stop") {
         Ok(pid) => pid,
         Err(why) => {
             print::error(&why);
@@ -216,7 +217,7 @@ fn stop(config: &Config) -> u8 {
 
 /// The configuration was read a moment ago, so it is good.
 fn reload(config: &Config) -> u8 {
-    match running(config).and_then(|pid| control::tell(pid, Send::HangUp)) {
+    match running(config, "reload").and_then(|pid| control::tell(pid, Send::HangUp)) {
         Ok(()) => 0,
         Err(why) => {
             print::error(&why);

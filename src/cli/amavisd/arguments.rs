@@ -85,6 +85,8 @@ pub(super) enum Parsed {
     Help,
     /// Lines to print before the usage.
     Wrong(Vec<String>),
+    /// An option's value is wrong: what to print, without the usage.
+    WrongValue(String),
 }
 
 /// Parses arguments, `argv[0]` left out.
@@ -99,16 +101,17 @@ pub(super) fn parse(given: &[String]) -> Parsed {
     let mut rest = given.iter();
     let mut words: Vec<&String> = Vec::new();
     while let Some(argument) = rest.next() {
-        let Some(option) = argument
-            .strip_prefix('-')
-            .filter(|option| !option.is_empty() && words.is_empty())
-        else {
+        let Some(option) = argument.strip_prefix('-').filter(|_| words.is_empty()) else {
             words.push(argument);
             continue;
         };
         match option {
             "V" => return Parsed::Version,
             "h" => return Parsed::Help,
+            "-" => {
+                words.extend(rest);
+                break;
+            }
             _ => {}
         }
         let (letter, attached) = option.split_at(option.chars().next().map_or(0, char::len_utf8));
@@ -117,11 +120,14 @@ pub(super) fn parse(given: &[String]) -> Parsed {
         } else {
             Some(attached.to_owned())
         };
-        let known = value.is_some_and(|value| apply(letter, &value, &mut arguments, &mut sockets));
-        if !known {
-            return Parsed::Wrong(vec![format!(
-                "Error in parsing command line options: -{letter}"
-            )]);
+        match value.map(|value| apply(letter, &value, &mut arguments, &mut sockets)) {
+            Some(Ok(())) => {}
+            Some(Err(Some(what))) => return Parsed::WrongValue(what),
+            Some(Err(None)) | None => {
+                return Parsed::Wrong(vec![format!(
+                    "Error in parsing command line options: {argument}"
+                )]);
+            }
         }
     }
     if !sockets.is_empty() {
@@ -136,14 +142,19 @@ pub(super) fn parse(given: &[String]) -> Parsed {
     command(arguments, &words)
 }
 
-/// Takes one option; false if there is no such option, or its value is wrong.
-fn apply(letter: &str, value: &str, arguments: &mut Arguments, sockets: &mut Vec<Value>) -> bool {
+/// Takes one option; the error is what is wrong with its value, or nothing if there is no such option.
+fn apply(
+    letter: &str,
+    value: &str,
+    arguments: &mut Arguments,
+    sockets: &mut Vec<Value>,
+) -> Result<(), Option<String>> {
     let setting = match letter {
         "c" => {
             if !value.is_empty() {
                 arguments.files.push(PathBuf::from(value));
             }
-            return true;
+            return Ok(());
         }
         "d" => {
             // Words are debug areas of SpamAssassin.
@@ -152,30 +163,28 @@ fn apply(letter: &str, value: &str, arguments: &mut Arguments, sockets: &mut Vec
                     .overrides
                     .push(("$log_level".to_owned(), Value::text(level)));
             }
-            return true;
+            return Ok(());
         }
         "i" => {
-            return value
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"._+-".contains(&b))
-                && {
-                    arguments
-                        .overrides
-                        .push(("$instance_name".to_owned(), Value::text(value)));
-                    true
-                };
+            let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"._+-".contains(&b);
+            if !value.bytes().all(is_plain) {
+                return Err(Some(format!("Special chars in option -i {value}")));
+            }
+            "$instance_name"
         }
         "p" => {
             sockets.push(Value::text(value));
-            return true;
+            return Ok(());
         }
         "X" => {
             arguments.is_unguarded |= value
                 .split(',')
                 .any(|word| word == "no_conf_file_writable_check");
-            return true;
+            return Ok(());
         }
-        "m" if value.parse::<u32>().is_err() => return false,
+        "m" if value.parse::<u32>().is_err() => {
+            return Err(Some("Option -m requires a numeric argument".to_owned()));
+        }
         "m" => "$max_servers",
         "u" => "$daemon_user",
         "g" => "$daemon_group",
@@ -187,12 +196,12 @@ fn apply(letter: &str, value: &str, arguments: &mut Arguments, sockets: &mut Vec
         "Q" => "$QUARANTINEDIR",
         "R" => "$daemon_chroot_dir",
         "S" => "$helpers_home",
-        _ => return false,
+        _ => return Err(None),
     };
     arguments
         .overrides
         .push((setting.to_owned(), Value::text(value)));
-    true
+    Ok(())
 }
 
 fn command(mut arguments: Arguments, words: &[&String]) -> Parsed {
@@ -266,6 +275,7 @@ mod tests {
             Value::List(vec![Value::text("10024"), Value::text("/run/x")])
         )));
         assert_eq!(run("").verb, Verb::Start);
+        assert_eq!(run("-m 5 -- stop").verb, Verb::Stop);
         assert_eq!(run("genrsa file 1024").verb, Verb::GenRsa);
     }
 
@@ -273,18 +283,16 @@ mod tests {
     fn errors_are_told_in_the_originals_words() {
         assert_eq!(parsed("-V"), Parsed::Version);
         assert_eq!(parsed("-h"), Parsed::Help);
-        assert_eq!(
-            parsed("-Z"),
-            Parsed::Wrong(vec!["Error in parsing command line options: -Z".into()])
-        );
-        assert_eq!(
-            parsed("-c"),
-            Parsed::Wrong(vec!["Error in parsing command line options: -c".into()])
-        );
-        assert_eq!(
-            parsed("-m x"),
-            Parsed::Wrong(vec!["Error in parsing command line options: -m".into()])
-        );
+        for option in ["-Z", "-c", "--help", "-", "-Zx"] {
+            let what = format!("Error in parsing command line options: {option}");
+            assert_eq!(parsed(option), Parsed::Wrong(vec![what]));
+        }
+        for (line, what) in [
+            ("-m x", "Option -m requires a numeric argument"),
+            ("-i a/b", "Special chars in option -i a/b"),
+        ] {
+            assert_eq!(parsed(line), Parsed::WrongValue(what.to_owned()));
+        }
         assert_eq!(
             parsed("bogus"),
             Parsed::Wrong(vec![
