@@ -29,7 +29,7 @@ use crate::{
     session::{self, Surroundings},
     spool::{Limits, Spool},
     sys::{
-        clock::Deadline,
+        clock::{Deadline, MailDate},
         process,
         signal::{self, Flag},
         title,
@@ -123,6 +123,7 @@ impl<'b> Child<'b> {
                 cells,
             ),
             identifier: Identifier::default(),
+            date: MailDate::default(),
         };
         Self {
             birth,

@@ -2,15 +2,20 @@
 
 use std::fmt::Write;
 
-/// Appends `text` to `out`, with control characters (C0, DEL, C1) and backslashes escaped; other UTF-8 stays.
-pub fn escape(text: &str, out: &mut String) {
-    if text
-        .bytes()
-        .all(|b| (0x20..0x7F).contains(&b) && b != b'\\')
-    {
-        out.push_str(text);
-        return;
+/// `text` with control characters (C0, DEL, C1) and backslashes escaped; other UTF-8 stays.
+#[must_use]
+pub fn escape(text: String) -> String {
+    // Without a way out on the first odd octet, so that it is vector code.
+    let is_odd = |b: u8| b.wrapping_sub(0x20) >= 0x5F || b == b'\\';
+    if !text.bytes().fold(false, |odd, b| odd | is_odd(b)) {
+        return text;
     }
+    let mut out = String::with_capacity(text.len() + 16);
+    escape_into(&text, &mut out);
+    out
+}
+
+fn escape_into(text: &str, out: &mut String) {
     for character in text.chars() {
         match character {
             '\r' => out.push_str("\\r"),
@@ -50,9 +55,7 @@ mod tests {
             ("\u{9b}2J\u{202e}x", "\\x9B2J\\x{202E}x"),
         ];
         for (text, want) in cases {
-            let mut out = String::new();
-            escape(text, &mut out);
-            assert_eq!(out, want);
+            assert_eq!(escape(text.to_owned()), want);
         }
     }
 }

@@ -105,14 +105,17 @@ impl Log {
         if !self.shows(level) {
             return;
         }
-        let mut body = String::with_capacity(256);
-        escape(&text.to_string(), &mut body);
-        let head = id.map(|id| format!("({id}) ")).unwrap_or_default();
+        let (mut body, mut head) = (String::with_capacity(512), String::new());
+        let written = fmt::write(&mut body, text);
+        debug_assert!(written.is_ok(), "writing to a String");
+        if let Some(id) = id {
+            head = ["(", id.as_str(), ") "].concat();
+        }
         let line = Line {
             level,
             head: &head,
             mark: mark(level),
-            body: &body,
+            body: &escape(body),
         };
         self.destination.borrow_mut().write(&self.settings, &line);
     }

@@ -1,6 +1,6 @@
 //! Tables that map an address to a scalar.
 
-use std::collections::BTreeMap;
+use std::{cell::LazyCell, collections::BTreeMap};
 
 use super::key::{Rules, keys};
 use crate::mail::address::Address;
@@ -92,7 +92,12 @@ impl Table {
         Self::List(entries.into_iter().map(ListEntry::parse).collect())
     }
 
-    fn find(&self, address: &Address, keys: &[String]) -> Option<Scalar> {
+    /// `keys` are made when the first table asks for them.
+    fn find(
+        &self,
+        address: &Address,
+        keys: &LazyCell<Vec<String>, impl FnOnce() -> Vec<String>>,
+    ) -> Option<Scalar> {
         match self {
             Self::Constant(value) => value.clone(),
             Self::Hash(entries) => keys
@@ -123,10 +128,7 @@ impl Maps {
     /// The first defined result.
     #[must_use]
     pub fn find(&self, address: &Address) -> Option<Scalar> {
-        if self.tables.is_empty() {
-            return None;
-        }
-        let keys = keys(address, &self.rules);
+        let keys = LazyCell::new(|| keys(address, &self.rules));
         self.tables
             .iter()
             .find_map(|table| table.find(address, &keys))

@@ -24,6 +24,15 @@ pub enum DotLines {
     TooMany,
 }
 
+impl ContentFacts {
+    /// Takes note of `octets`, the next of the content, as far as each octet speaks for itself.
+    pub fn note(&mut self, octets: &[u8]) {
+        self.size += octets.len() as u64;
+        self.has_eight_bit = self.has_eight_bit || !octets.is_ascii();
+        self.has_nul = self.has_nul || memchr::memchr(0, octets).is_some();
+    }
+}
+
 impl Default for DotLines {
     fn default() -> Self {
         Self::Known(Vec::new())

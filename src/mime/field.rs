@@ -9,6 +9,7 @@
 use std::net::IpAddr;
 
 use mail_parser::{HeaderValue, parsers::MessageStream};
+use memchr::memmem;
 
 /// Longest field that is parsed, octets; what is longer is odd enough to have no value.
 const LONGEST: usize = 16 * 1024;
@@ -29,10 +30,32 @@ pub fn message_id(value: &[u8]) -> Option<String> {
 #[must_use]
 pub fn received_from(value: &[u8]) -> Option<IpAddr> {
     let value = limited(value)?;
+    if let Some(address) = last_literal(value) {
+        return Some(address);
+    }
     match MessageStream::new(value).parse_received() {
         HeaderValue::Received(received) => received.from_ip,
         _ => None,
     }
+}
+
+/// The last address in square brackets before ` by `: the form in which nearly all mail servers write down their client. A greeting
+/// that looks like one comes before it.
+fn last_literal(value: &[u8]) -> Option<IpAddr> {
+    const MOST: usize = 45;
+    let end = memmem::find(value, b" by ")
+        .or_else(|| memmem::find(value, b"\tby "))
+        .unwrap_or(value.len());
+    let from = value.get(..end)?;
+    let close = memchr::memrchr(b']', from)?;
+    let open = memchr::memrchr(b'[', from.get(..close)?)?;
+    let inner = from.get(open + 1..close)?;
+    let inner = match inner.split_at_checked(5) {
+        Some((tag, rest)) if tag.eq_ignore_ascii_case(b"IPv6:") => rest,
+        _ => inner,
+    };
+    let inner = std::str::from_utf8(inner).ok()?;
+    (inner.len() <= MOST).then(|| inner.parse().ok()).flatten()
 }
 
 fn limited(value: &[u8]) -> Option<&[u8]> {
@@ -70,6 +93,8 @@ mod tests {
         for (value, want) in [
             (&b" from mx1.example.com (mx1.example.com [192.0.2.7])\r\n\tby relay (Postfix) with ESMTPS id 0A\r\n\tfor <u@x>; Mon, 2 Jun 2024 01:02:03 +0000\r\n"[..], Some("192.0.2.7")),
             (b" from x (unknown [IPv6:2001:db8::1]) by y with SMTP; Mon, 2 Jun 2024 01:02:03 +0000\r\n", Some("2001:db8::1")),
+            (b" from [10.0.0.1] (helo.example [192.0.2.8] (may be forged)) by y; Mon, 2 Jun 2024 01:02:03 +0000\r\n", Some("192.0.2.8")),
+            (b" from x ([192.0.2.9])\r\n\tby y [203.0.113.1]; Mon, 2 Jun 2024 01:02:03 +0000\r\n", Some("192.0.2.9")),
             (b" by y with local; Mon, 2 Jun 2024 01:02:03 +0000\r\n", None),
             (b" ((((\r\n", None),
         ] {

@@ -209,8 +209,13 @@ fn deliver(
 }
 
 /// Header fields to put on top: alerts, then the trace field.
-fn prefix(case: &Case<'_>, workshop: &Workshop<'_>) -> Vec<u8> {
-    let mut prefix = Vec::with_capacity(512);
+fn prefix(case: &Case<'_>, workshop: &mut Workshop<'_>) -> Vec<u8> {
+    let trace = trace_field::received(
+        &case.arrived,
+        &case.mail_id,
+        workshop.config,
+        workshop.date.now(),
+    );
     let mut alerts: Vec<&str> = case
         .decisions
         .iter()
@@ -218,15 +223,15 @@ fn prefix(case: &Case<'_>, workshop: &Workshop<'_>) -> Vec<u8> {
         .collect();
     alerts.sort_unstable();
     alerts.dedup();
+    if alerts.is_empty() {
+        return trace;
+    }
+    let mut prefix = Vec::with_capacity(1024);
     for field in alerts {
         prefix.extend_from_slice(field.as_bytes());
         prefix.extend_from_slice(b"\r\n");
     }
-    prefix.extend_from_slice(&trace_field::received(
-        &case.arrived,
-        &case.mail_id,
-        workshop.config,
-    ));
+    prefix.extend_from_slice(&trace);
     prefix
 }
 

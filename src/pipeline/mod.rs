@@ -33,7 +33,7 @@ use crate::{
     scoreboard::{ChildSlot, Stage},
     spool::message::Message,
     sys::{
-        clock::{Deadline, monotonic_ms},
+        clock::{Deadline, MailDate, monotonic_ms},
         fault,
     },
 };
@@ -53,6 +53,8 @@ pub struct Workshop<'w> {
     pub outbound: &'w mut Outbound,
     /// Makes mail ids.
     pub identifier: &'w mut Identifier,
+    /// The date for trace fields.
+    pub date: &'w mut MailDate,
 }
 
 /// A message that is in, with all that is known of how it came.

@@ -3,9 +3,9 @@
 //! # Source
 //! daemon.md 7.2: the form that analyzers parse.
 
-use std::collections::BTreeSet;
+use std::fmt;
 
-use super::{Case, Workshop, shown_client};
+use super::{Case, Workshop};
 use crate::{
     counters::{Cells, Counter},
     mail::{
@@ -23,101 +23,107 @@ pub(super) fn summarise(case: &Case<'_>, outcomes: &[Outcome], workshop: &Worksh
     if !workshop.log.shows(0) {
         return;
     }
-    let actions = actions(case, outcomes, workshop);
     for delivered in [true, false] {
-        let places: Vec<usize> = (0..outcomes.len())
-            .filter(|&at| {
-                outcomes
-                    .get(at)
-                    .is_some_and(|outcome| matches!(outcome, Outcome::Delivered(_)) == delivered)
-            })
-            .collect();
-        if !places.is_empty() {
-            let line = line(case, outcomes, &places, delivered, &actions, workshop);
+        let entry = Entry {
+            case,
+            outcomes,
+            delivered,
+            originating: workshop.config.policy.originating,
+        };
+        if entry.concerned().next().is_some() {
             workshop
                 .log
-                .write(0, Some(case.arrived.log_id), format_args!("{line}"));
+                .write(0, Some(case.arrived.log_id), format_args!("{entry}"));
         }
     }
 }
 
-fn line(
-    case: &Case<'_>,
-    outcomes: &[Outcome],
-    places: &[usize],
+/// One entry: for those who got the message, or for those who did not.
+struct Entry<'e> {
+    case: &'e Case<'e>,
+    outcomes: &'e [Outcome],
     delivered: bool,
-    actions: &str,
-    workshop: &Workshop<'_>,
-) -> String {
-    let arrived = &case.arrived;
-    let category = places
-        .iter()
-        .filter_map(|&at| Some(category_of(outcomes.get(at)?, case.decisions.get(at)?)))
-        .max()
-        .unwrap_or_default();
-    let mut line = format!(
-        "{} {category} {{{actions}}},",
-        if delivered { "Passed" } else { "Blocked" }
-    );
-    let mut add = |text: &str| line.push_str(text);
-    if workshop.config.policy.originating && arrived.client.address.is_some() {
-        add(" LOCAL");
-    }
-    let client = shown_client(arrived);
-    if !client.is_empty() {
-        add(&format!(" {client}"));
-    }
-    if let Some(address) = case.inspection.trace.oldest_public(arrived.client.address) {
-        add(&format!(" [{address}]"));
-    }
-    let recipients: Vec<String> = places
-        .iter()
-        .filter_map(|&at| arrived.envelope.recipients.get(at))
-        .map(|r| r.address.to_string())
-        .collect();
-    add(&format!(
-        " {} -> {}",
-        arrived.envelope.reverse_path,
-        recipients.join(",")
-    ));
-    let trace = &case.inspection.trace;
-    for (name, value) in [
-        ("Queue-ID", arrived.client.queue_id.clone()),
-        ("Message-ID", bracketed(&trace.message_id)),
-        ("Resent-Message-ID", bracketed(&trace.resent_message_id)),
-    ] {
-        if let Some(value) = value {
-            add(&format!(", {name}: {value}"));
-        }
-    }
-    add(&format!(
-        ", mail_id: {}, Hits: -, size: {}",
-        case.mail_id,
-        arrived.message.size()
-    ));
-    let queued: Vec<String> = if delivered {
-        queued_as(outcomes, places)
-    } else {
-        Vec::new()
-    };
-    if !queued.is_empty() {
-        add(&format!(", queued_as: {}", queued.join("/")));
-    }
-    add(&format!(
-        ", {} ms",
-        monotonic_ms().saturating_sub(arrived.began_ms)
-    ));
-    line
+    originating: bool,
 }
 
-fn bracketed(id: &Option<String>) -> Option<String> {
-    id.as_ref().map(|id| format!("<{id}>"))
+impl<'e> Entry<'e> {
+    /// Those whom it is about: places in the envelope, and outcomes.
+    fn concerned(&self) -> impl Iterator<Item = (usize, &'e Outcome)> + '_ {
+        self.outcomes
+            .iter()
+            .enumerate()
+            .filter(|(_, outcome)| matches!(outcome, Outcome::Delivered(_)) == self.delivered)
+    }
+
+    fn category(&self) -> Category {
+        self.concerned()
+            .filter_map(|(at, outcome)| Some(category_of(outcome, self.case.decisions.get(at)?)))
+            .max()
+            .unwrap_or_default()
+    }
+
+    /// Client and envelope.
+    fn write_envelope(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let arrived = &self.case.arrived;
+        if self.originating && arrived.client.address.is_some() {
+            f.write_str(" LOCAL")?;
+        }
+        if let Some(client) = arrived.client.shown() {
+            write!(f, " {client}")?;
+        }
+        if let Some(address) = self
+            .case
+            .inspection
+            .trace
+            .oldest_public(arrived.client.address)
+        {
+            write!(f, " [{address}]")?;
+        }
+        write!(f, " {} -> ", arrived.envelope.reverse_path)?;
+        let mut separator = "";
+        for (at, _) in self.concerned() {
+            if let Some(recipient) = arrived.envelope.recipients.get(at) {
+                write!(f, "{separator}{}", recipient.address)?;
+                separator = ",";
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Entry<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (case, arrived) = (self.case, &self.case.arrived);
+        let word = if self.delivered { "Passed" } else { "Blocked" };
+        write!(f, "{word} {} {{", self.category())?;
+        write_actions(f, self.outcomes, arrived.recipients, self.originating)?;
+        f.write_str("},")?;
+        self.write_envelope(f)?;
+        let trace = &case.inspection.trace;
+        if let Some(id) = &arrived.client.queue_id {
+            write!(f, ", Queue-ID: {id}")?;
+        }
+        if let Some(id) = &trace.message_id {
+            write!(f, ", Message-ID: <{id}>")?;
+        }
+        if let Some(id) = &trace.resent_message_id {
+            write!(f, ", Resent-Message-ID: <{id}>")?;
+        }
+        let size = arrived.message.size();
+        write!(f, ", mail_id: {}, Hits: -, size: {size}", case.mail_id)?;
+        if self.delivered {
+            let queued = queued_as(self.concerned().map(|(_, outcome)| outcome));
+            write!(f, ", queued_as: {}", queued.join("/"))?;
+        }
+        let spent = monotonic_ms().saturating_sub(arrived.began_ms);
+        write!(f, ", {spent} ms")
+    }
 }
 
 /// Distinct queue ids of the next hop, in order.
-fn queued_as(outcomes: &[Outcome], places: &[usize]) -> Vec<String> {
+fn queued_as<'o>(outcomes: impl Iterator<Item = &'o Outcome>) -> Vec<String> {
     let mut queued = Vec::new();
-    for outcome in places.iter().filter_map(|&at| outcomes.get(at)) {
+    for outcome in outcomes {
         if let Outcome::Delivered(acceptance) = outcome {
             let id = acceptance.queued_as();
             if !queued.contains(&id) {
@@ -142,33 +148,43 @@ fn category_of(outcome: &Outcome, decision: &Decision) -> Category {
     }
 }
 
-/// `RelayedInbound,BouncedInbound`: what was done, each with its direction, in the order of the alphabet.
-fn actions(case: &Case<'_>, outcomes: &[Outcome], workshop: &Workshop<'_>) -> String {
-    let words: BTreeSet<String> = outcomes
+/// `BouncedInbound,RelayedInbound`: what was done, each with its direction, once, in the order of the alphabet.
+fn write_actions(
+    f: &mut fmt::Formatter<'_>,
+    outcomes: &[Outcome],
+    recipients: &[RecipientSettings],
+    originating: bool,
+) -> fmt::Result {
+    let words = outcomes
         .iter()
-        .zip(case.arrived.recipients)
-        .map(|(outcome, settings)| {
-            let done = match outcome {
-                Outcome::Delivered(_) => "Relayed",
-                Outcome::Discarded(_) => "Discarded",
-                Outcome::Bounced {
-                    report: Report::Sent(_),
-                    ..
-                } => "Bounced",
-                Outcome::Bounced {
-                    report: Report::Suppressed,
-                    ..
-                } => "NoBounce",
-                Outcome::Rejected(_) => "Rejected",
-                Outcome::Deferred(_) => "TempFailed",
-            };
-            format!(
-                "{done}{}",
-                direction(settings, workshop.config.policy.originating)
-            )
-        })
-        .collect();
-    words.into_iter().collect::<Vec<_>>().join(",")
+        .zip(recipients)
+        .map(|(outcome, settings)| (done(outcome), direction(settings, originating)));
+    let mut words: Vec<(&str, &str)> = words.collect();
+    words.sort_unstable();
+    words.dedup();
+    let mut separator = "";
+    for (done, direction) in words {
+        write!(f, "{separator}{done}{direction}")?;
+        separator = ",";
+    }
+    Ok(())
+}
+
+const fn done(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Delivered(_) => "Relayed",
+        Outcome::Discarded(_) => "Discarded",
+        Outcome::Bounced {
+            report: Report::Sent(_),
+            ..
+        } => "Bounced",
+        Outcome::Bounced {
+            report: Report::Suppressed,
+            ..
+        } => "NoBounce",
+        Outcome::Rejected(_) => "Rejected",
+        Outcome::Deferred(_) => "TempFailed",
+    }
 }
 
 const fn direction(settings: &RecipientSettings, originating: bool) -> &'static str {
@@ -181,7 +197,7 @@ const fn direction(settings: &RecipientSettings, originating: bool) -> &'static 
 }
 
 fn count(case: &Case<'_>, outcomes: &[Outcome], cells: &Cells) {
-    let mut seen = BTreeSet::new();
+    let mut seen = Vec::new();
     for outcome in outcomes {
         let counter = match outcome {
             Outcome::Delivered(_) => Counter::InMsgsStatusRelayed,
@@ -198,11 +214,12 @@ fn count(case: &Case<'_>, outcomes: &[Outcome], cells: &Cells) {
             Outcome::Discarded(_) => Counter::InMsgsStatusDiscarded,
         };
         // Once a message, however many recipients had it so.
-        if seen.insert(counter as usize) {
+        if !seen.contains(&counter) {
+            seen.push(counter);
             cells.count(counter);
         }
     }
-    if seen.contains(&(Counter::InMsgsStatusRelayed as usize)) {
+    if seen.contains(&Counter::InMsgsStatusRelayed) {
         cells.count(Counter::OutMsgsRelay);
     }
     let categories = outcomes

@@ -3,83 +3,114 @@
 //! # Source
 //! daemon.md 4.4 ("Received field inserted at top"), RFC 5321 section 4.4.
 
-use std::net::IpAddr;
+use std::{fmt, net::IpAddr};
 
 use super::Arrived;
-use crate::{config::settled::Config, mail::id::MailId, sys::clock::LocalTime};
+use crate::{config::settled::Config, mail::id::MailId};
 
 /// Longest line, without its end; longer is only what cannot be parted.
 const LINE: usize = 78;
 
 /// `Received: from ... by ... with ... id ... for ...; date`, folded, with its line end.
-pub(super) fn received(arrived: &Arrived<'_>, mail_id: &MailId, config: &Config) -> Vec<u8> {
+pub(super) fn received(
+    arrived: &Arrived<'_>,
+    mail_id: &MailId,
+    config: &Config,
+    date: &str,
+) -> Vec<u8> {
     let identity = &config.identity;
+    let mut field = Folded::with_capacity(400);
+    field.put(format_args!("Received: from "));
+    let before = field.text.len();
+    harmless(arrived.hello_name, &mut field.text);
+    if field.text.len() == before {
+        field.put(format_args!("unknown"));
+    }
+    if let Some(peer) = arrived.peer {
+        field.put(format_args!(" ({})", Literal(peer)));
+    }
+    field.end_part();
+    field.put(format_args!(" by {}", identity.localhost_name));
+    if let Some(local) = arrived.local {
+        field.put(format_args!(" ({} {})", identity.host_name, Literal(local)));
+    }
     let product = identity.product.as_deref().unwrap_or("amavis");
-    let peer = arrived
-        .peer
-        .map_or_else(String::new, |peer| format!(" ({})", literal(peer)));
-    let host = arrived.local.map_or_else(String::new, |local| {
-        format!(" ({} {})", identity.host_name, literal(local))
-    });
-    let place = arrived
-        .port
-        .map_or_else(|| "unix socket".to_owned(), |port| format!("port {port}"));
-    let helo = harmless(arrived.hello_name);
-    let helo = if helo.is_empty() {
-        "unknown"
-    } else {
-        helo.as_str()
-    };
-    let recipients = &arrived.envelope.recipients;
+    match arrived.port {
+        Some(port) => field.put(format_args!(" ({product}, port {port})")),
+        None => field.put(format_args!(" ({product}, unix socket)")),
+    }
+    field.end_part();
+    field.put(format_args!(" with {}", arrived.protocol));
+    field.end_part();
+    field.put(format_args!(" id {mail_id}"));
     // RFC 5321 section 7.2: no more than one, or recipients would learn of each other.
-    let mut parts = vec![
-        format!("Received: from {helo}{peer}"),
-        format!(" by {}{host} ({product}, {place})", identity.localhost_name),
-        format!(" with {}", arrived.protocol),
-        format!(" id {mail_id}"),
-    ];
-    if let [only] = recipients.as_slice() {
-        parts.push(format!(" for {}", only.address));
+    if let [only] = arrived.envelope.recipients.as_slice() {
+        field.end_part();
+        field.put(format_args!(" for {}", only.address));
     }
-    if let Some(last) = parts.last_mut() {
-        last.push(';');
-    }
-    parts.push(format!(" {}", LocalTime::now().for_mail()));
-    folded(&parts).into_bytes()
+    field.put(format_args!(";"));
+    field.end_part();
+    field.put(format_args!(" {date}"));
+    field.end_part();
+    field.text.push_str("\r\n");
+    field.text.into_bytes()
 }
 
-/// Fills lines with parts, none of which is broken.
-fn folded(parts: &[String]) -> String {
-    let mut field = String::new();
-    let mut column = 0;
-    for part in parts {
-        let length = part.chars().count();
-        if column > 0 && column + length > LINE {
-            field.push_str("\r\n");
-            column = 0;
+/// A field that is made of parts, none of which is broken; each begins with a blank, before which a line may end.
+struct Folded {
+    text: String,
+    /// Where the line begins that is being filled.
+    line: usize,
+    /// Where the part begins that is being written.
+    part: usize,
+}
+
+impl Folded {
+    fn with_capacity(octets: usize) -> Self {
+        Self {
+            text: String::with_capacity(octets),
+            line: 0,
+            part: 0,
         }
-        field.push_str(part);
-        column += length;
     }
-    field + "\r\n"
+
+    fn put(&mut self, text: fmt::Arguments<'_>) {
+        let written = fmt::write(&mut self.text, text);
+        debug_assert!(written.is_ok(), "writing to a String");
+    }
+
+    /// Moves the part to a line of its own if the one that it is on has become too long.
+    fn end_part(&mut self) {
+        let line = self.text.get(self.line..).unwrap_or_default();
+        if self.part > self.line && line.len() > LINE && line.chars().count() > LINE {
+            self.text.insert_str(self.part, "\r\n");
+            self.line = self.part + 2;
+        }
+        self.part = self.text.len();
+    }
 }
 
 /// `[192.0.2.1]`, `[IPv6:2001:db8::1]`
-fn literal(address: IpAddr) -> String {
-    match address {
-        IpAddr::V4(v4) => format!("[{v4}]"),
-        IpAddr::V6(v6) => format!("[IPv6:{v6}]"),
+struct Literal(IpAddr);
+
+impl fmt::Display for Literal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            IpAddr::V4(v4) => write!(f, "[{v4}]"),
+            IpAddr::V6(v6) => write!(f, "[IPv6:{v6}]"),
+        }
     }
 }
 
 /// A greeting is the client's own word: nothing in it may look like another part of the field.
-fn harmless(name: &str) -> String {
+fn harmless(name: &str, out: &mut String) {
     let is_plain =
         |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
-    name.chars()
-        .take(255)
-        .map(|c| if is_plain(c) { c } else { '?' })
-        .collect()
+    out.extend(
+        name.chars()
+            .take(255)
+            .map(|c| if is_plain(c) { c } else { '?' }),
+    );
 }
 
 #[cfg(test)]
@@ -89,8 +120,12 @@ mod tests {
     #[test]
     fn lines_are_filled_and_parts_are_kept_whole() {
         let fold = |parts: &[&str]| {
-            let parts: Vec<String> = parts.iter().map(|part| (*part).to_owned()).collect();
-            folded(&parts)
+            let mut field = Folded::with_capacity(0);
+            for part in parts {
+                field.put(format_args!("{part}"));
+                field.end_part();
+            }
+            field.text + "\r\n"
         };
         assert_eq!(
             fold(&["Received: x", " by y", " id z;"]),

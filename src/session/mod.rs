@@ -23,7 +23,7 @@ use crate::{
     scoreboard::{ChildSlot, Scoreboard, Stage},
     spool::Spool,
     sys::{
-        clock::Deadline,
+        clock::{Deadline, MailDate},
         process,
         signal::{self, Flag},
         socket::Endpoint,
@@ -53,6 +53,8 @@ pub struct Surroundings<'s> {
     pub outbound: Outbound,
     /// Makes mail ids.
     pub identifier: Identifier,
+    /// The date for trace fields.
+    pub date: MailDate,
 }
 
 /// Serves one connection from greeting to end; gives the number of transactions begun.

@@ -172,6 +172,7 @@ impl Session<'_, '_> {
             slot,
             outbound: &mut self.surroundings.outbound,
             identifier: &mut self.surroundings.identifier,
+            date: &mut self.surroundings.date,
         };
         process(arrived, &mut workshop)
     }

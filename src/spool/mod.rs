@@ -12,7 +12,7 @@ pub mod work_dir;
 use std::{io, path::PathBuf};
 
 use self::{intake::Intake, work_dir::WorkDir};
-use crate::sys::dir::Folder;
+use crate::sys::{clock::monotonic_ms, dir::Folder};
 
 /// What a child needs to take messages in.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub struct Spool {
     limits: Limits,
     /// Kept from message to message, so that its memory need not be had anew.
     buffer: Vec<u8>,
+    /// Free octets at the last look, and when that was in milliseconds of the monotonic clock.
+    room: Option<(u64, u64)>,
 }
 
 /// Bounds of one message's stay.
@@ -45,8 +47,10 @@ pub fn is_full(error: &io::Error) -> bool {
 }
 
 impl Spool {
+    /// How long the free space on the file system is taken for known, milliseconds.
+    const GLANCE_MS: u64 = 1000;
     /// Memory that is kept between messages, octets.
-    const KEPT: usize = 256 * 1024;
+    const KEPT: usize = 512 * 1024;
 
     /// A spool below `base` (`$TEMPBASE`); nothing is made there before it is needed.
     #[must_use]
@@ -57,16 +61,27 @@ impl Spool {
             work_dir: None,
             limits,
             buffer: Vec::new(),
+            room: None,
         }
     }
 
-    /// True if a message of `octets` and the reserve fit on the file system.
+    /// True if a message of `octets` and the reserve fit on the file system, as it was at most [`Self::GLANCE_MS`] ago; a write that
+    /// finds it full all the same is refused then.
     ///
     /// # Errors
     /// If the folder cannot be opened or asked.
     pub fn has_room(&mut self, octets: u64) -> io::Result<bool> {
         let wanted = self.limits.reserve.saturating_add(octets);
-        Ok(self.folder()?.free_space()? >= wanted)
+        let now = monotonic_ms();
+        if let Some((free, looked_ms)) = self.room
+            && now.saturating_sub(looked_ms) < Self::GLANCE_MS
+            && free >= wanted
+        {
+            return Ok(true);
+        }
+        let free = self.folder()?.free_space()?;
+        self.room = Some((free, now));
+        Ok(free >= wanted)
     }
 
     /// Begins a message.

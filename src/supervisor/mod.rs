@@ -48,7 +48,7 @@ use crate::{
     config::{files::Sources, settled::Config},
     log::Log,
     scoreboard::{Field, Report, Scoreboard},
-    sys::{service, socket::Endpoint, user::Identity},
+    sys::{process, service, socket::Endpoint, user::Identity},
 };
 
 /// What the master cannot do itself, because it would have to know what mail is.
@@ -204,6 +204,7 @@ impl Master {
         let mut signals = Signals::new()?;
         self.retire_other_generations();
         self.reap();
+        process::prepare_children();
         self.fork_children();
         self.tell_of_settings();
         self.log.note(

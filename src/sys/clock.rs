@@ -109,6 +109,25 @@ const MONTHS: [&str; 12] = [
 ];
 const WEEKDAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
+/// The date of trace fields, made once a second.
+#[derive(Clone, Debug, Default)]
+pub struct MailDate {
+    made_for: Option<u64>,
+    text: String,
+}
+
+impl MailDate {
+    /// The time now, as [`LocalTime::for_mail`] has it.
+    pub fn now(&mut self) -> &str {
+        let now = unix_seconds();
+        if self.made_for != Some(now) {
+            self.made_for = Some(now);
+            self.text = LocalTime::from_unix(now).for_mail();
+        }
+        &self.text
+    }
+}
+
 impl LocalTime {
     /// `seconds` since 1970 in the zone of `TZ` or `/etc/localtime`.
     #[must_use]

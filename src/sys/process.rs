@@ -3,7 +3,11 @@
 //! # Guards
 //! Children leave by [`leave`] (`_exit`), so that nothing the master had buffered is written twice.
 
-use std::{io, time::Duration};
+use std::{
+    io,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use nix::{
     errno::Errno,
@@ -56,9 +60,23 @@ pub fn fork() -> io::Result<Fork> {
     }
     // SAFETY: this process has one thread, so no lock is held by another one at this moment.
     match unsafe { nix::unistd::fork() }? {
-        ForkResult::Child => Ok(Fork::Child),
+        ForkResult::Child => {
+            OWN_ID.store(0, Ordering::Relaxed);
+            Ok(Fork::Child)
+        }
         ForkResult::Parent { child } => Ok(Fork::Parent(number(child))),
     }
+}
+
+/// Asks once, before forking, what every child would otherwise have to find out for itself: the processor's features (in a virtual
+/// machine that instruction costs as much as a message) and the time zone.
+pub fn prepare_children() {
+    #[cfg(target_arch = "x86_64")]
+    {
+        // The answer is kept by the standard library.
+        let _has_avx2 = std::arch::is_x86_feature_detected!("avx2");
+    }
+    let _zone = super::clock::LocalTime::now();
 }
 
 /// Counts our threads: entries of `/proc/self/task`, which is what its link count tells.
@@ -73,11 +91,21 @@ pub fn leave(status: i32) -> ! {
     unsafe { libc::_exit(status) }
 }
 
-/// Our process id.
+/// Our process id; the kernel is asked once.
 #[must_use]
 pub fn id() -> u32 {
-    std::process::id()
+    match OWN_ID.load(Ordering::Relaxed) {
+        0 => {
+            let id = std::process::id();
+            OWN_ID.store(id, Ordering::Relaxed);
+            id
+        }
+        id => id,
+    }
 }
+
+/// See [`id`]; 0 if the kernel was not asked yet.
+static OWN_ID: AtomicU32 = AtomicU32::new(0);
 
 /// Our parent's process id.
 #[must_use]

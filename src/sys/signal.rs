@@ -9,9 +9,11 @@
 use std::{
     io,
     os::fd::RawFd,
-    sync::atomic::{AtomicI32, AtomicU32, Ordering},
+    sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering},
+    time::Duration,
 };
 
+use super::clock::monotonic_ms;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, sigaction};
 
 /// What a child was told by signals.
@@ -194,6 +196,25 @@ pub fn deliver_pending() -> io::Result<bool> {
     let mask = SigSet::empty().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
     mask.thread_set_mask()?;
     Ok(true)
+}
+
+/// Longest time for which [`deliver_overlooked`] does not look.
+pub const OVERLOOKED: Duration = Duration::from_millis(20);
+
+/// When [`deliver_overlooked`] looked last, milliseconds of the monotonic clock.
+static LOOKED_MS: AtomicU64 = AtomicU64::new(0);
+
+/// As [`deliver_pending`], but asks the kernel only once in [`OVERLOOKED`].
+///
+/// # Errors
+/// The kernel's.
+pub fn deliver_overlooked() -> io::Result<bool> {
+    let now = monotonic_ms();
+    if u128::from(now.wrapping_sub(LOOKED_MS.load(Ordering::Relaxed))) < OVERLOOKED.as_millis() {
+        return Ok(false);
+    }
+    LOOKED_MS.store(now, Ordering::Relaxed);
+    deliver_pending()
 }
 
 /// Puts a mask in force.

@@ -59,8 +59,8 @@ pub enum Wake {
 
 /// Waits until a descriptor is ready, the deadline passes, or (with `hears_signals`) a signal comes.
 ///
-/// Signals that are pending when the wait begins end it at once, whether or not a descriptor is ready: no wake-up is lost. `None` waits without limit; only a child
-/// that is idle and the lifeline's watcher may do that.
+/// Signals that are pending when the wait begins end it at once if it has to wait; if a descriptor is ready all along, they do so
+/// within [`signal::OVERLOOKED`]. `None` waits without limit; only a child that is idle and the lifeline's watcher may do that.
 ///
 /// # Errors
 /// The kernel's.
@@ -75,7 +75,7 @@ pub fn wait(
         let timeout = deadline.map(|deadline| TimeSpec::from_duration(deadline.remaining()));
         match ppoll(&mut polls, timeout, mask) {
             Ok(0) => return Ok(Wake::TimedOut),
-            Ok(_) if hears_signals && signal::deliver_pending()? => return Ok(Wake::Signal),
+            Ok(_) if hears_signals && signal::deliver_overlooked()? => return Ok(Wake::Signal),
             Ok(_) => break,
             Err(nix::errno::Errno::EINTR) if hears_signals => return Ok(Wake::Signal),
             Err(nix::errno::Errno::EINTR) => {}

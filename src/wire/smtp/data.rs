@@ -1,7 +1,7 @@
 //! The data codec: dot-stuffing, end of data, canonical line ends.
 //!
-//! Input whose lines all end in CRLF and do not begin with a dot passes without being copied. Everything else takes the
-//! slow path, one state machine that the table of tests below describes.
+//! Input whose lines all end in CRLF and do not begin with a dot passes without being copied; where lines begin with a dot, the text
+//! between them is moved at once. Bare CR and LF take the slow path, a state machine that the table of tests below describes.
 //!
 //! # Guards
 //! I6: what leaves the decoder consists of lines ended by CRLF, without bare CR or LF; only CRLF `.` CRLF ends it.
@@ -18,7 +18,7 @@ use crate::mail::content::{ContentFacts, DotLines};
 pub struct Decoder {
     at: At,
     facts: ContentFacts,
-    /// Octets of the chunk that takes the slow path.
+    /// What the first octets of a chunk became; kept for its memory.
     scratch: Vec<u8>,
     /// Octets that came after the final dot.
     rest: Vec<u8>,
@@ -57,27 +57,26 @@ impl Decoder {
     ///
     /// The buffer grows only where bare CR or LF become CRLF. After [`Progress::End`] further input is kept as rest.
     pub fn decode(&mut self, buffer: &mut Vec<u8>, from: usize) -> Progress {
+        let from = self.settle(buffer, from);
         let chunk = buffer.get(from..).unwrap_or_default();
-        if chunk.is_empty() {
+        if chunk.is_empty() || self.at == At::End {
             return self.progress();
         }
-        if matches!(self.at, At::LineStart | At::InLine) {
-            let (body, next) = hold_back(chunk, self.at);
-            let survey = Survey::of(body, self.at);
-            if !survey.is_odd {
-                let kept = body.len();
-                self.note(survey, kept);
-                buffer.truncate(from + kept);
-                self.at = next;
-                return self.progress();
-            }
+        let (body, next) = hold_back(chunk, self.at);
+        let survey = Survey::of(body, self.at);
+        if survey.has_bare_newlines {
+            self.walk(buffer, from);
+        } else if survey.has_dots {
+            let kept = body.len();
+            self.unstuff(buffer, from, kept, next);
+        } else {
+            let kept = body.len();
+            self.facts.note(body);
+            let held = buffer.get(from + kept..).unwrap_or_default();
+            debug_assert!(held.len() <= 3, "only a line end and a dot are held back");
+            buffer.truncate(from + kept);
+            self.at = next;
         }
-        self.scratch.clear();
-        self.scratch.extend_from_slice(chunk);
-        buffer.truncate(from);
-        let input = std::mem::take(&mut self.scratch);
-        self.walk(&input, buffer, from);
-        self.scratch = input;
         self.progress()
     }
 
@@ -107,52 +106,120 @@ impl Decoder {
         }
     }
 
-    fn note(&mut self, survey: Survey, octets: usize) {
-        self.facts.size += octets as u64;
-        self.facts.has_eight_bit |= survey.has_eight_bit;
-        self.facts.has_nul |= survey.has_nul;
+    /// Takes the octets that decide what the last chunk ended with; gives where the rest of this one begins.
+    fn settle(&mut self, buffer: &mut Vec<u8>, from: usize) -> usize {
+        let mut out = std::mem::take(&mut self.scratch);
+        out.clear();
+        let mut taken = 0;
+        while !matches!(self.at, At::LineStart | At::InLine | At::End) {
+            let Some(&octet) = buffer.get(from + taken) else {
+                break;
+            };
+            let here = self.facts.size + out.len() as u64;
+            taken += usize::from(self.step(octet, here, &mut out));
+        }
+        if self.at == At::End {
+            self.rest
+                .extend_from_slice(buffer.get(from + taken..).unwrap_or_default());
+            taken = buffer.len() - from;
+        }
+        if taken > 0 || !out.is_empty() {
+            buffer.splice(from..from + taken, out.iter().copied());
+        }
+        let begins = from + out.len();
+        self.facts.size += out.len() as u64;
+        self.scratch = out;
+        begins
     }
 
-    /// The slow path: takes `input`, appends content to `out`, whose content of this call begins at `from`.
-    fn walk(&mut self, input: &[u8], out: &mut Vec<u8>, from: usize) {
+    /// One step beside the text of lines: takes `octet`, or leaves it (false) to the state that follows.
+    fn step(&mut self, octet: u8, here: u64, out: &mut Vec<u8>) -> bool {
+        let (next, is_taken) = match (self.at, octet) {
+            (At::LineStart, b'.') => (At::Dot, true),
+            (At::BareLineStart | At::Dot, b'.') => {
+                self.facts.dot_lines.note(here);
+                (At::InLine, false)
+            }
+            (At::Dot, b'\r') => (At::DotCr, true),
+            (At::DotCr, b'\n') => (At::End, true),
+            (At::DotCr, _) => (At::AfterCr, false),
+            (At::AfterCr, b'\n') => {
+                out.extend_from_slice(b"\r\n");
+                (At::LineStart, true)
+            }
+            (At::AfterCr, _) => {
+                self.make_newline(out);
+                (At::BareLineStart, false)
+            }
+            (At::LineStart | At::BareLineStart | At::Dot, _) => (At::InLine, false),
+            (At::InLine | At::End, _) => (self.at, false),
+        };
+        self.at = next;
+        is_taken
+    }
+
+    /// Takes `buffer[from..from + kept]`, whose line ends are all CRLF and whose last octets are decided: removes the dots of
+    /// stuffed lines, and ends at the final one. `next` is the state behind it.
+    fn unstuff(&mut self, buffer: &mut Vec<u8>, from: usize, kept: usize, next: At) {
+        let end = from + kept;
+        // Text is moved from `read` to `write` as far as the next dot that goes.
+        let (mut read, mut write) = (from, from);
+        let mut looked = from;
+        let starts_line = self.at == At::LineStart;
+        let mut dot = (starts_line && buffer.get(from) == Some(&b'.')).then_some(from);
+        loop {
+            let found = dot.take().or_else(|| {
+                let text = buffer.get(looked..end)?;
+                memmem::find(text, b"\n.").map(|at| looked + at + 1)
+            });
+            let Some(at) = found else {
+                break;
+            };
+            buffer.copy_within(read..at, write);
+            (write, read, looked) = (write + at - read, at + 1, at + 1);
+            match buffer.get(read) {
+                Some(b'\r') => {
+                    self.at = At::End;
+                    self.rest
+                        .extend_from_slice(buffer.get(read + 2..).unwrap_or_default());
+                    buffer.truncate(write);
+                    self.facts.note(buffer.get(from..).unwrap_or_default());
+                    return;
+                }
+                Some(b'.') => {
+                    let here = self.facts.size + (write - from) as u64;
+                    self.facts.dot_lines.note(here);
+                }
+                _ => {}
+            }
+        }
+        buffer.copy_within(read..end, write);
+        buffer.truncate(write + end - read);
+        self.facts.note(buffer.get(from..).unwrap_or_default());
+        self.at = next;
+    }
+
+    /// The slow path, for bare CR and LF: takes `buffer[from..]` apart and puts it together again.
+    fn walk(&mut self, buffer: &mut Vec<u8>, from: usize) {
         let before = self.facts.size;
-        let mut rest = input;
+        let input = buffer.split_off(from);
+        let mut rest = input.as_slice();
         while let Some((&octet, tail)) = rest.split_first() {
-            let here = before + (out.len() - from) as u64;
-            match (self.at, octet) {
-                (At::End, _) => {
+            match self.at {
+                At::End => {
                     self.rest.extend_from_slice(rest);
                     break;
                 }
-                (At::LineStart, b'.') => (self.at, rest) = (At::Dot, tail),
-                (At::BareLineStart, b'.') => {
-                    self.facts.dot_lines.note(here);
-                    self.at = At::InLine;
+                At::InLine => rest = self.run(rest, buffer),
+                _ => {
+                    let here = before + (buffer.len() - from) as u64;
+                    if self.step(octet, here, buffer) {
+                        rest = tail;
+                    }
                 }
-                (At::Dot, b'\r') => (self.at, rest) = (At::DotCr, tail),
-                (At::Dot, b'.') => {
-                    self.facts.dot_lines.note(here);
-                    self.at = At::InLine;
-                }
-                (At::DotCr, b'\n') => (self.at, rest) = (At::End, tail),
-                (At::DotCr, _) => self.at = At::AfterCr,
-                (At::AfterCr, b'\n') => {
-                    out.extend_from_slice(b"\r\n");
-                    (self.at, rest) = (At::LineStart, tail);
-                }
-                (At::AfterCr, _) => self.make_newline(out),
-                (At::LineStart | At::BareLineStart | At::Dot, _) => self.at = At::InLine,
-                (At::InLine, _) => rest = self.run(rest, out),
             }
         }
-        // Empty unless the end was seen: what follows the message is not its content.
-        let consumed = input.get(..input.len() - rest.len()).unwrap_or(input);
-        let survey = Survey {
-            is_odd: true,
-            has_eight_bit: !consumed.is_ascii(),
-            has_nul: consumed.contains(&0),
-        };
-        self.note(survey, out.len() - from);
+        self.facts.note(buffer.get(from..).unwrap_or_default());
     }
 
     /// Copies up to the next CR or LF and takes that one; gives what remains.
@@ -170,6 +237,7 @@ impl Decoder {
             }
             Some((_, tail)) => {
                 self.make_newline(out);
+                self.at = At::BareLineStart;
                 tail
             }
             None => &[],
@@ -180,7 +248,6 @@ impl Decoder {
     fn make_newline(&mut self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"\r\n");
         self.facts.bare_newlines += 1;
-        self.at = At::BareLineStart;
     }
 }
 
@@ -208,39 +275,35 @@ fn hold_back(chunk: &[u8], at: At) -> (&[u8], At) {
     (chunk, At::InLine)
 }
 
-/// One look at every octet of a chunk.
+/// What kind of work a chunk makes.
 #[derive(Clone, Copy, Debug)]
 struct Survey {
-    /// Something needs the slow path: a dot at the start of a line, a bare CR or LF.
-    is_odd: bool,
-    has_eight_bit: bool,
-    has_nul: bool,
+    /// A CR without LF, or an LF without CR.
+    has_bare_newlines: bool,
+    /// A dot at the start of a line.
+    has_dots: bool,
 }
 
 impl Survey {
-    /// Looks at `body`. Written as one pass over pairs that the compiler turns into vector code.
+    /// Looks at `body`, in one pass over pairs that the compiler turns into vector code.
     fn of(body: &[u8], at: At) -> Self {
         let (Some((&first, behind)), Some((&last, ahead))) =
             (body.split_first(), body.split_last())
         else {
             return Self {
-                is_odd: false,
-                has_eight_bit: false,
-                has_nul: false,
+                has_bare_newlines: false,
+                has_dots: false,
             };
         };
-        let (mut odd, mut any, mut nul) = (0_u8, last, u8::from(last == 0));
+        let mut bare = u8::from(first == b'\n') | u8::from(last == b'\r');
+        let mut dots = u8::from(first == b'.' && at == At::LineStart);
         for (&here, &next) in ahead.iter().zip(behind) {
-            odd |= u8::from(here == b'\r') ^ u8::from(next == b'\n');
-            odd |= u8::from(here == b'\n') & u8::from(next == b'.');
-            any |= here;
-            nul |= u8::from(here == 0);
+            bare |= u8::from(here == b'\r') ^ u8::from(next == b'\n');
+            dots |= u8::from(here == b'\n') & u8::from(next == b'.');
         }
-        let edges_odd = first == b'\n' || last == b'\r' || (first == b'.' && at == At::LineStart);
         Self {
-            is_odd: odd != 0 || edges_odd,
-            has_eight_bit: any & 0x80 != 0,
-            has_nul: nul != 0,
+            has_bare_newlines: bare != 0,
+            has_dots: dots != 0,
         }
     }
 }
@@ -282,13 +345,12 @@ pub fn facts_of(content: &[u8]) -> ContentFacts {
     for offset in dot_lines(content, 0, true) {
         lines.note(offset);
     }
-    ContentFacts {
-        size: content.len() as u64,
-        has_eight_bit: !content.is_ascii(),
-        has_nul: content.contains(&0),
-        bare_newlines: 0,
+    let mut facts = ContentFacts {
         dot_lines: lines,
-    }
+        ..ContentFacts::default()
+    };
+    facts.note(content);
+    facts
 }
 
 #[cfg(test)]

@@ -17,36 +17,57 @@ const LINE: usize = 510;
 
 /// Appends `reply` to `out`. Without `utf8`, octets above 0x7F become `?`.
 pub fn write(reply: &Reply, utf8: bool, out: &mut Vec<u8>) {
-    let enhanced = reply
-        .enhanced()
-        .map(|e| format!("{e} "))
-        .unwrap_or_default();
-    let room = LINE - 4 - enhanced.len();
-    let mut pieces: Vec<&str> = Vec::new();
-    for line in reply.text().split('\n') {
-        let mut line = line;
-        while line.len() > room {
-            let cut = (0..=room)
-                .rev()
-                .find(|&at| line.is_char_boundary(at))
-                .unwrap_or(0);
-            let (head, tail) = line.split_at(if cut == 0 { line.len() } else { cut });
-            pieces.push(head);
+    // Longest enhanced code, `5.999.999 `, allowed for.
+    const ROOM: usize = LINE - 14;
+    let mut lines = reply.text().split('\n').peekable();
+    while let Some(mut line) = lines.next() {
+        while line.len() > ROOM {
+            let cut = line.floor_char_boundary(ROOM);
+            let (head, tail) = line.split_at(cut);
+            write_line(reply, head, false, utf8, out);
             line = tail;
         }
-        pieces.push(line);
+        write_line(reply, line, lines.peek().is_none(), utf8, out);
     }
-    let last = pieces.len().saturating_sub(1);
-    for (at, piece) in pieces.iter().enumerate() {
-        out.extend_from_slice(reply.code().to_string().as_bytes());
-        out.push(if at == last { b' ' } else { b'-' });
-        out.extend_from_slice(enhanced.as_bytes());
-        if utf8 || piece.is_ascii() {
-            out.extend_from_slice(piece.as_bytes());
-        } else {
-            out.extend(piece.bytes().map(|b| if b.is_ascii() { b } else { b'?' }));
+}
+
+fn write_line(reply: &Reply, text: &str, is_last: bool, utf8: bool, out: &mut Vec<u8>) {
+    put_number(reply.code(), out);
+    out.push(if is_last { b' ' } else { b'-' });
+    if let Some(Enhanced {
+        class,
+        subject,
+        detail,
+    }) = reply.enhanced()
+    {
+        put_number(class.into(), out);
+        for number in [subject, detail] {
+            out.push(b'.');
+            put_number(number, out);
         }
-        out.extend_from_slice(b"\r\n");
+        out.push(b' ');
+    }
+    if utf8 || text.is_ascii() {
+        out.extend_from_slice(text.as_bytes());
+    } else {
+        out.extend(text.bytes().map(|b| if b.is_ascii() { b } else { b'?' }));
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Appends a number in decimal digits.
+fn put_number(number: u16, out: &mut Vec<u8>) {
+    let begin = out.len();
+    let mut rest = number;
+    loop {
+        out.push(b'0' + u8::try_from(rest % 10).unwrap_or(0));
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if let Some(digits) = out.get_mut(begin..) {
+        digits.reverse();
     }
 }
 
