@@ -4,6 +4,7 @@ pub mod client;
 pub mod daemon;
 pub mod load;
 pub mod next_hop;
+pub mod port;
 pub mod wildcard;
 
 use std::time::{Duration, Instant};

@@ -44,7 +44,7 @@ pub enum Deed {
 }
 
 /// One message that was taken.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Taken {
     pub mail: String,
     pub rcpts: Vec<String>,
@@ -64,6 +64,8 @@ struct State {
     stopped: AtomicBool,
     lmtp: AtomicBool,
     hides: Mutex<Vec<String>>,
+    /// What is announced instead of the usual XFORWARD.
+    xforward: Mutex<Option<String>>,
     /// Answers to RCPT by part of the address.
     rcpt_answers: Mutex<Vec<(String, String)>>,
 }
@@ -143,6 +145,17 @@ impl NextHop {
         self.state.hides.lock().unwrap().push(keyword.to_owned());
     }
 
+    /// The XFORWARD attributes that are announced.
+    pub fn announce_xforward(&self, attributes: &str) {
+        *self.state.xforward.lock().unwrap() = Some(format!("XFORWARD {attributes}"));
+    }
+
+    /// Announces the usual again.
+    pub fn announce_all(&self) {
+        self.state.hides.lock().unwrap().clear();
+        *self.state.xforward.lock().unwrap() = None;
+    }
+
     pub fn taken(&self) -> Vec<Taken> {
         self.state.taken.lock().unwrap().clone()
     }
@@ -206,6 +219,13 @@ fn deed(state: &State, at: At, usual: &str, out: &mut impl Write) -> Option<()> 
     }
 }
 
+/// True if the next visit to `at` gets a refusal.
+fn refuses_next(state: &State, at: At) -> bool {
+    let deeds = state.deeds.lock().unwrap();
+    let next = deeds.get(&at).and_then(|list| list.first());
+    matches!(next, Some(Deed::Say(text)) if !text.starts_with('2'))
+}
+
 /// `None` when the connection broke or was told to; nobody needs to know.
 fn serve(connection: &TcpStream, state: &State) -> Option<()> {
     connection.set_nodelay(true).ok()?;
@@ -263,10 +283,15 @@ fn answer(
             out.write_all(b"250 2.0.0 Ok\r\n").ok()
         }
         "MAIL" => {
-            message.mail = line;
+            message.mail = if refuses_next(state, At::Mail) {
+                String::new()
+            } else {
+                line
+            };
             message.rcpts.clear();
             deed(state, At::Mail, "250 2.1.0 Ok", out)
         }
+        "RCPT" if message.mail.is_empty() => out.write_all(b"503 5.5.1 need MAIL\r\n").ok(),
         "RCPT" => {
             let answers = state.rcpt_answers.lock().unwrap().clone();
             match answers.iter().find(|(part, _)| line.contains(part)) {
@@ -285,13 +310,16 @@ fn answer(
 
 fn hello(state: &State) -> String {
     let hides = state.hides.lock().unwrap();
+    let xforward = state.xforward.lock().unwrap();
     let all = [
         "PIPELINING",
         "8BITMIME",
         "SMTPUTF8",
         "ENHANCEDSTATUSCODES",
         "DSN",
-        "XFORWARD NAME ADDR PORT PROTO HELO SOURCE IDENT",
+        xforward
+            .as_deref()
+            .unwrap_or("XFORWARD NAME ADDR PORT PROTO HELO SOURCE IDENT"),
     ];
     let shown: Vec<&str> = all
         .into_iter()
@@ -357,12 +385,11 @@ fn take_data(
     };
     let mut said = Vec::new();
     for _ in 0..replies {
-        deed(
-            state,
-            At::End,
-            &format!("250 2.0.0 Ok: queued as Q{number}"),
-            &mut said,
-        )?;
+        let usual = format!("250 2.0.0 Ok: queued as Q{number}");
+        if deed(state, At::End, &usual, &mut said).is_none() {
+            drop(out.write_all(&said));
+            return None;
+        }
     }
     if said.starts_with(b"2") {
         let taken = Taken {
