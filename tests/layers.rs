@@ -73,6 +73,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("::toml::", &["config"]),
     ("sd_notify::", &["sys"]),
     ("clap::", &["cli"]),
+    ("idna::", &["mail"]),
 ];
 
 /// Longest file, unless it says `//! table:`.

@@ -93,6 +93,19 @@ impl Address {
         self.text.get(self.local + 1..).unwrap_or_default()
     }
 
+    /// The same mailbox with its domain in ASCII form (UTS 46); `None` if it is ASCII already, or cannot be brought into that form
+    /// because the local part is not ASCII or the domain no name.
+    #[must_use]
+    pub fn with_ascii_domain(&self) -> Option<Self> {
+        let local = self.local_part();
+        if self.is_ascii() || !local.is_ascii() {
+            return None;
+        }
+        let domain = idna::domain_to_ascii_cow(self.domain(), idna::AsciiDenyList::URL).ok()?;
+        let text = [local, b"@", domain.as_bytes()].concat();
+        Self::parse(&text).ok()
+    }
+
     /// True when every octet is ASCII, so that no SMTPUTF8 is needed to pass it on.
     #[must_use]
     pub fn is_ascii(&self) -> bool {
@@ -232,6 +245,27 @@ const fn is_control(octet: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn domains_have_an_ascii_form() {
+        let ascii = |text: &str| {
+            let address = Address::parse(text.as_bytes()).unwrap();
+            let form = address.with_ascii_domain()?;
+            Some(String::from_utf8(form.as_bytes().to_vec()).unwrap())
+        };
+        for (text, want) in [
+            ("a@exämple.com", Some("a@xn--exmple-cua.com")),
+            ("\"a b\"@EXÄMPLE.com", Some("\"a b\"@xn--exmple-cua.com")),
+            ("a@example.com", None),
+            ("ä@exämple.com", None),
+            ("", None),
+        ] {
+            assert_eq!(ascii(text).as_deref(), want, "{text}");
+        }
+        // What is no UTF-8 is no name.
+        let odd = Address::parse(b"a@ex\xFFmple.com").unwrap();
+        assert_eq!(odd.with_ascii_domain(), None);
+    }
 
     #[test]
     fn addresses_are_read_in_canonical_form() {

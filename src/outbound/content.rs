@@ -5,14 +5,19 @@ use std::{io::IoSlice, os::fd::BorrowedFd, time::Duration};
 
 use super::Outgoing;
 use crate::{
-    mail::{content::DotLines, envelope::Body, reply::Reply},
+    mail::{
+        address::Address,
+        content::DotLines,
+        envelope::{Body, Orcpt, Recipient},
+        reply::Reply,
+    },
     net::stream::{Stream, StreamError},
     spool::message::{Content, Message},
     sys::{clock::Deadline, fault},
     wire::smtp::{
         capabilities::Capabilities,
-        client::{Fate, Stage},
-        data,
+        client::{Fate, Plan, Stage},
+        data, xtext,
     },
 };
 
@@ -69,6 +74,68 @@ pub(super) fn refusals(outgoing: &Outgoing<'_>, capabilities: &Capabilities) -> 
         }
     });
     Some(fates.collect())
+}
+
+/// The addresses of a plan with their domains in ASCII form.
+#[derive(Debug)]
+pub(super) struct InAscii {
+    reverse_path: Address,
+    recipients: Vec<Recipient>,
+}
+
+impl InAscii {
+    pub(super) fn plan<'p>(&'p self, plan: &Plan<'p>) -> Plan<'p> {
+        Plan {
+            reverse_path: &self.reverse_path,
+            recipients: &self.recipients,
+            ..plan.clone()
+        }
+    }
+}
+
+/// For a next hop without SMTPUTF8: the addresses that can be said in ASCII; `None` if nothing changes. A recipient's is told in
+/// ORCPT as it was (RFC 3461 section 4.2, RFC 6533 section 3).
+///
+/// # Source
+/// daemon.md 4.4, 9.2.
+pub(super) fn in_ascii(plan: &Plan<'_>, capabilities: &Capabilities) -> Option<InAscii> {
+    if capabilities.smtputf8 {
+        return None;
+    }
+    let is_plain = plan.reverse_path.is_ascii()
+        && plan
+            .recipients
+            .iter()
+            .all(|recipient| recipient.address.is_ascii());
+    if is_plain {
+        return None;
+    }
+    let recipient = |recipient: &Recipient| match recipient.address.with_ascii_domain() {
+        Some(address) => Recipient {
+            address,
+            orcpt: recipient
+                .orcpt
+                .clone()
+                .or_else(|| Some(original(&recipient.address))),
+            ..recipient.clone()
+        },
+        None => recipient.clone(),
+    };
+    Some(InAscii {
+        reverse_path: plan
+            .reverse_path
+            .with_ascii_domain()
+            .unwrap_or_else(|| plan.reverse_path.clone()),
+        recipients: plan.recipients.iter().map(recipient).collect(),
+    })
+}
+
+/// An address as it was before it was changed.
+fn original(address: &Address) -> Orcpt {
+    Orcpt {
+        kind: "utf-8".to_owned(),
+        xtext: xtext::encode_unicode(&String::from_utf8_lossy(address.as_bytes())),
+    }
 }
 
 /// Sends everything from the first header field to the final dot.

@@ -187,6 +187,18 @@ impl Session {
 
     /// Runs a transaction.
     pub(super) fn transact(&mut self, outgoing: &Outgoing<'_>, deadline: Deadline) -> Transacted {
+        let ascii = content::in_ascii(&outgoing.plan, &self.capabilities);
+        let converted;
+        let outgoing = match &ascii {
+            Some(ascii) => {
+                converted = Outgoing {
+                    plan: ascii.plan(&outgoing.plan),
+                    ..outgoing.clone()
+                };
+                &converted
+            }
+            None => outgoing,
+        };
         if let Some(refused) = content::refusals(outgoing, &self.capabilities) {
             return Transacted {
                 fates: refused,

@@ -482,3 +482,22 @@ fn octets_pass_unchanged_and_bare_newlines_become_crlf() {
     );
     daemon.wait_for_log("message holds 5 bare CR or LF, made CRLF");
 }
+
+#[test]
+fn domains_are_said_in_ascii_where_the_next_hop_knows_nothing_else() {
+    let hop = NextHop::start();
+    hop.hide("SMTPUTF8");
+    let daemon = Daemon::start(hop.port(), "");
+    let mut client = Client::hello(daemon.address());
+    client.say("MAIL FROM:<a@ex\u{e4}mple.com> SMTPUTF8");
+    client.say("RCPT TO:<b@ex\u{e4}mple.net>");
+    client.say("DATA");
+    client.send(MESSAGE.as_bytes());
+    assert!(client.say(".").starts_with("250 2.6.0"));
+    let taken = &hop.taken()[0];
+    assert_eq!(taken.mail, "MAIL FROM:<a@xn--exmple-cua.com> BODY=7BIT");
+    assert_eq!(
+        taken.rcpts,
+        ["RCPT TO:<b@xn--exmple-cua.net> ORCPT=utf-8;b@ex\\x{E4}mple.net"]
+    );
+}

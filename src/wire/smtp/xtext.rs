@@ -23,6 +23,21 @@ pub fn encode(octets: &[u8]) -> String {
     text
 }
 
+/// Encodes a text for an `ORCPT` of type `utf-8` that must itself be ASCII: `\\x{E4}` for what is not plain (RFC 6533 section 3,
+/// utf-8-addr-xtext).
+#[must_use]
+pub fn encode_unicode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if character.is_ascii_graphic() && !matches!(character, '+' | '=' | '\\') {
+            out.push(character);
+        } else {
+            out.push_str(&format!("\\x{{{:02X}}}", u32::from(character)));
+        }
+    }
+    out
+}
+
 /// Decodes `+HH`; a `+` that is not followed by two hexadecimal digits stays as it is, as old senders mean it.
 #[must_use]
 pub fn decode(text: &[u8]) -> Vec<u8> {
@@ -52,6 +67,15 @@ pub fn decode(text: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_beyond_ascii_have_an_ascii_form() {
+        assert_eq!(encode_unicode("b@exämple.net"), "b@ex\\x{E4}mple.net");
+        assert_eq!(
+            encode_unicode("a+b=c\\d世@x"),
+            "a\\x{2B}b\\x{3D}c\\x{5C}d\\x{4E16}@x"
+        );
+    }
 
     #[test]
     fn round_trip_and_known_forms() {
