@@ -6,6 +6,8 @@ use crate::supervisor::start::StartError;
 
 /// All is well.
 pub(super) const OK: u8 = 0;
+/// A sample of the demonstration was not delivered.
+pub(super) const NOT_DELIVERED: u8 = 1;
 /// Wrong arguments.
 pub(super) const USAGE: u8 = 64;
 /// Something that is needed is not there: a port, a running daemon.

@@ -151,17 +151,36 @@ fn run(matches: &ArgMatches) -> u8 {
         },
         Some(("reload", sub)) => reload(sub),
         Some(("stop", sub)) => stop(sub),
-        Some(("demo", sub)) => demo::run(&demo::Wish {
-            once: sub.get_flag("once"),
-            without_next_hop: sub.get_flag("without-next-hop"),
-            folder: &path_of(sub, "dir"),
-        }),
+        Some(("demo", sub)) => demo(sub),
         Some(("demo-next-hop", sub)) => demo::next_hop::run(&path_of(sub, "maildir")),
         Some((other, _)) => {
             print::error(&format!("filterd: unknown command {other}"));
             exit::USAGE
         }
     }
+}
+
+/// The demonstration, which has a configuration of its own.
+fn demo(matches: &ArgMatches) -> u8 {
+    const OF_A_CONFIGURATION: [(&str, &str); 4] = [
+        ("config", "-c"),
+        ("level", "-d"),
+        ("user", "-u"),
+        ("flags", "-X"),
+    ];
+    for (name, option) in OF_A_CONFIGURATION {
+        if matches.contains_id(name) {
+            print::error(&format!(
+                "filterd demo: {option} is not possible here: the demonstration has a configuration of its own"
+            ));
+            return exit::USAGE;
+        }
+    }
+    demo::run(&demo::Wish {
+        once: matches.get_flag("once"),
+        without_next_hop: matches.get_flag("without-next-hop"),
+        folder: &path_of(matches, "dir"),
+    })
 }
 
 /// An argument that clap has made sure of.

@@ -35,8 +35,6 @@ use crate::{
     wire::smtp::{client, data},
 };
 
-/// Exit status if a message was not delivered.
-const NOT_DELIVERED: u8 = 1;
 /// Longest wait for one message.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often the log is looked at while people try things out.
@@ -118,7 +116,11 @@ fn play(stage: &Stage, wish: &Wish<'_>) -> Result<u8, String> {
         tell_more(stage, colours);
         follow(stage);
     }
-    Ok(if is_well { exit::OK } else { NOT_DELIVERED })
+    Ok(if is_well {
+        exit::OK
+    } else {
+        exit::NOT_DELIVERED
+    })
 }
 
 fn introduce(stage: &Stage, wish: &Wish<'_>, colours: Colours) {
