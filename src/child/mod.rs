@@ -124,6 +124,7 @@ impl<'b> Child<'b> {
             ),
             identifier: Identifier::default(),
             date: MailDate::default(),
+            input: Vec::new(),
         };
         Self {
             birth,

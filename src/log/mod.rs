@@ -17,7 +17,7 @@ pub use escape::escape;
 use self::destination::Destination;
 use crate::{
     mail::id::LogId,
-    sys::{clock::monotonic_ms, process},
+    sys::{clock::tick_ms, process},
 };
 
 /// How much a line matters: 0 is the main entry of a message, higher is detail, negative is trouble.
@@ -205,7 +205,7 @@ pub struct Throttle {
 impl Throttle {
     /// `Some(n)` if a line may be written now; `n` lines were held back since the last one.
     pub fn pass(&mut self, every_ms: u64) -> Option<u64> {
-        let now = monotonic_ms();
+        let now = tick_ms();
         if self
             .last_ms
             .is_some_and(|last| now < last.saturating_add(every_ms))

@@ -6,7 +6,7 @@
 //! # Source
 //! RFC 5321 section 4.2, RFC 3463.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// Enhanced status code, such as `2.1.5`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -73,14 +73,14 @@ impl fmt::Display for Enhanced {
 pub struct Reply {
     code: u16,
     enhanced: Option<Enhanced>,
-    text: String,
+    text: Cow<'static, str>,
 }
 
 impl Reply {
     /// Builds a reply. Control characters in `text` become `?`; a `\n` stays and starts a new line.
     #[must_use]
-    pub fn new(code: u16, enhanced: Option<Enhanced>, text: impl Into<String>) -> Self {
-        let mut text: String = text.into();
+    pub fn new(code: u16, enhanced: Option<Enhanced>, text: impl Into<Cow<'static, str>>) -> Self {
+        let mut text = text.into();
         if text.bytes().any(|b| (b < 0x20 && b != b'\n') || b == 0x7F) {
             text = text
                 .chars()
@@ -102,7 +102,12 @@ impl Reply {
 
     /// Builds a reply with an enhanced code whose class is the first digit of `code`.
     #[must_use]
-    pub fn status(code: u16, subject: u16, detail: u16, text: impl Into<String>) -> Self {
+    pub fn status(
+        code: u16,
+        subject: u16,
+        detail: u16,
+        text: impl Into<Cow<'static, str>>,
+    ) -> Self {
         let class = match code / 100 {
             2 => 2,
             4 => 4,

@@ -347,7 +347,7 @@ mod tests {
             ..Recipient::default()
         };
         let report = |recipient: &Recipient, text: &str| {
-            let refusal = Reply::status(550, 1, 1, text);
+            let refusal = Reply::status(550, 1, 1, text.to_owned());
             let octets = compose(&Report {
                 host: "mail.example.com",
                 sender: &Address::parse(b"a@example.com").unwrap(),

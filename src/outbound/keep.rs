@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{session::Session, target::Route};
-use crate::sys::clock::{Deadline, monotonic_ms};
+use crate::sys::clock::{Deadline, tick_ms};
 
 /// A connection used this recently needs no question whether it still works.
 const RECENT_MS: u64 = 18_000;
@@ -57,7 +57,7 @@ impl Keep {
 
     /// Decides whether messages come closely enough.
     fn note_use(&mut self) {
-        let now = monotonic_ms();
+        let now = tick_ms();
         let gap = self
             .last_use_ms
             .replace(now)

@@ -17,7 +17,7 @@ use crate::{
         connect,
         stream::{Stream, StreamError},
     },
-    sys::clock::{Deadline, monotonic_ms},
+    sys::clock::{Deadline, tick_ms},
     wire::smtp::{
         capabilities::Capabilities,
         client::{Fate, Stage, Step, Transaction},
@@ -133,7 +133,7 @@ impl Session {
             Place::Tcp(host, port) => connect::tcp(host, *port, from, connect_by),
             Place::Unix(path) => connect::unix(path, connect_by),
         };
-        let now = monotonic_ms();
+        let now = tick_ms();
         let mut session = Self {
             route: route.clone(),
             name: route.to_string(),
@@ -236,7 +236,7 @@ impl Session {
                 transaction.fail(stage, &self.trouble_reply(stage, &trouble, outgoing));
             }
         };
-        self.used_ms = monotonic_ms();
+        self.used_ms = tick_ms();
         let may_be_repeated = transaction.may_be_repeated() && (was_lost || was_turned_away);
         Transacted {
             fates: transaction.into_fates(),
@@ -309,7 +309,7 @@ impl Session {
     /// Asks whether the session still works.
     pub(super) fn refresh(&mut self, deadline: Deadline) -> bool {
         let answer = self.command("NOOP\r\n", deadline.or_after(Self::NOOP));
-        self.used_ms = monotonic_ms();
+        self.used_ms = tick_ms();
         answer.is_ok_and(|reply| reply.is_success())
     }
 
@@ -351,11 +351,11 @@ impl Session {
     }
 
     pub(super) fn idle_ms(&self) -> u64 {
-        monotonic_ms().saturating_sub(self.used_ms)
+        tick_ms().saturating_sub(self.used_ms)
     }
 
     pub(super) fn age_ms(&self) -> u64 {
-        monotonic_ms().saturating_sub(self.opened_ms)
+        tick_ms().saturating_sub(self.opened_ms)
     }
 }
 

@@ -112,16 +112,7 @@ pub fn process(arrived: Arrived<'_>, workshop: &mut Workshop<'_>) -> FinalReply 
         }
     };
     count_arrival(&arrived, &workshop.cells);
-    workshop.log.write(
-        1,
-        Some(arrived.log_id),
-        format_args!(
-            "Checking: {mail_id} {} {} -> {}",
-            shown_client(&arrived),
-            arrived.envelope.reverse_path,
-            shown_recipients(&arrived)
-        ),
-    );
+    log_arrival(&arrived, &mail_id, workshop.log);
     let inspection = match inspect(&arrived, workshop) {
         Ok(inspection) => inspection,
         Err(what) => {
@@ -182,6 +173,22 @@ fn count_arrival(arrived: &Arrived<'_>, cells: &Cells) {
     cells.add(
         Counter::InMsgsRecips,
         arrived.envelope.recipients.len() as u64,
+    );
+}
+
+fn log_arrival(arrived: &Arrived<'_>, mail_id: &MailId, log: &Log) {
+    if !log.shows(1) {
+        return;
+    }
+    log.write(
+        1,
+        Some(arrived.log_id),
+        format_args!(
+            "Checking: {mail_id} {} {} -> {}",
+            shown_client(arrived),
+            arrived.envelope.reverse_path,
+            shown_recipients(arrived)
+        ),
     );
 }
 

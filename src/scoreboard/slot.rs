@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{layout::slot, report::store_text};
-use crate::sys::clock::{Deadline, monotonic_ms};
+use crate::sys::clock::{Deadline, tick_ms};
 
 /// What a child is doing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -93,13 +93,13 @@ impl MasterSlot {
             word.store(0, Ordering::Relaxed);
         }
         store(self.words, slot::STAGE, Stage::Starting as u64);
-        store(self.words, slot::SINCE, monotonic_ms());
+        store(self.words, slot::SINCE, tick_ms());
     }
 
     /// Gives the slot to a child.
     pub fn occupy(&self, pid: u32, generation: u64) {
         store(self.words, slot::GENERATION, generation);
-        store(self.words, slot::STARTED, monotonic_ms());
+        store(self.words, slot::STARTED, tick_ms());
         store(self.words, slot::PID, u64::from(pid));
     }
 
@@ -127,7 +127,7 @@ impl ChildSlot {
             slot::DEADLINE,
             deadline.map_or(0, Deadline::as_ms),
         );
-        store(self.words, slot::SINCE, monotonic_ms());
+        store(self.words, slot::SINCE, tick_ms());
         store(self.words, slot::STAGE, stage as u64);
     }
 

@@ -55,6 +55,8 @@ pub struct Surroundings<'s> {
     pub identifier: Identifier,
     /// The date for trace fields.
     pub date: MailDate,
+    /// Memory for commands, empty between sessions.
+    pub input: Vec<u8>,
 }
 
 /// Serves one connection from greeting to end; gives the number of transactions begun.
@@ -82,7 +84,7 @@ pub fn serve(
     let mut session = Session {
         stream,
         server,
-        input: Vec::new(),
+        input: std::mem::take(&mut surroundings.input),
         peer,
         local,
         ordinal,
@@ -94,6 +96,10 @@ pub fn serve(
     let ended = session.run();
     let tasks = session.messages;
     session.report_end(ended);
+    let mut input = session.input;
+    input.clear();
+    input.shrink_to(limits::INPUT);
+    surroundings.input = input;
     surroundings.slot.name_message("", "", 0);
     tasks
 }
@@ -288,9 +294,10 @@ impl Session<'_, '_> {
         if !self.server.has_output() {
             return Ok(());
         }
-        let output = self.server.take_output();
         let deadline = Deadline::after(self.surroundings.config.smtpd.timeout);
-        self.stream.send(&output, deadline)
+        let result = self.stream.send(self.server.output(), deadline);
+        self.server.clear_output();
+        result
     }
 
     /// Says how the session ended, if not in order; a client that is still sending must be able to read our last words.

@@ -82,7 +82,7 @@ impl Session<'_, '_> {
                 intake.settle(&mut self.surroundings.spool);
                 from = intake.buffer().len();
                 if let DataProgress::End(rest) = progress {
-                    self.input = rest;
+                    self.input.extend_from_slice(&rest);
                     let size = self.server.facts().size;
                     return Ok(refusal.map(|_| {
                         Reply::status(

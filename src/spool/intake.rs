@@ -8,7 +8,10 @@ use std::{
 use super::{Spool, message::Message};
 use crate::{
     mail::content::ContentFacts,
-    sys::fault::{self, Fault},
+    sys::{
+        fault::{self, Fault},
+        pages,
+    },
 };
 
 /// Receives the content of one message. A failure is kept for the end: the rest of the message is swallowed, because the
@@ -29,7 +32,10 @@ impl Intake {
     const FIRST: usize = 128 * 1024;
 
     pub(super) fn new(mut buffer: Vec<u8>, memory: usize) -> Self {
-        buffer.reserve(Self::FIRST);
+        if buffer.capacity() < Self::FIRST {
+            buffer.reserve(Self::FIRST);
+            pages::prepare(&mut buffer, Self::FIRST / 2);
+        }
         Self {
             buffer,
             file: None,

@@ -12,7 +12,7 @@ pub mod work_dir;
 use std::{io, path::PathBuf};
 
 use self::{intake::Intake, work_dir::WorkDir};
-use crate::sys::{clock::monotonic_ms, dir::Folder};
+use crate::sys::{clock::tick_ms, dir::Folder};
 
 /// What a child needs to take messages in.
 #[derive(Debug)]
@@ -72,7 +72,7 @@ impl Spool {
     /// If the folder cannot be opened or asked.
     pub fn has_room(&mut self, octets: u64) -> io::Result<bool> {
         let wanted = self.limits.reserve.saturating_add(octets);
-        let now = monotonic_ms();
+        let now = tick_ms();
         if let Some((free, looked_ms)) = self.room
             && now.saturating_sub(looked_ms) < Self::GLANCE_MS
             && free >= wanted

@@ -11,6 +11,7 @@ pub mod fd;
 pub mod helper;
 pub mod listen;
 pub mod lock;
+pub mod pages;
 pub mod process;
 pub mod random;
 pub mod reexec;

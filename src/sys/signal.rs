@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use super::clock::monotonic_ms;
+use super::clock::tick_ms;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, sigaction};
 
 /// What a child was told by signals.
@@ -209,7 +209,7 @@ static LOOKED_MS: AtomicU64 = AtomicU64::new(0);
 /// # Errors
 /// The kernel's.
 pub fn deliver_overlooked() -> io::Result<bool> {
-    let now = monotonic_ms();
+    let now = tick_ms();
     if u128::from(now.wrapping_sub(LOOKED_MS.load(Ordering::Relaxed))) < OVERLOOKED.as_millis() {
         return Ok(false);
     }

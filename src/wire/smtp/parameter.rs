@@ -231,7 +231,7 @@ fn orcpt(value: &str) -> Result<Orcpt, Reply> {
 }
 
 /// A refusal with the enhanced code that belongs to parameters, x.5.4.
-fn refuse(code: u16, text: impl Into<String>) -> Reply {
+fn refuse(code: u16, text: impl Into<std::borrow::Cow<'static, str>>) -> Reply {
     Reply::status(code, 5, 4, text)
 }
 

@@ -85,7 +85,7 @@ fn source(text: &str) -> Option<ClientSource> {
     }
 }
 
-fn refuse(text: impl Into<String>) -> Reply {
+fn refuse(text: impl Into<std::borrow::Cow<'static, str>>) -> Reply {
     Reply::status(501, 5, 4, text)
 }
 

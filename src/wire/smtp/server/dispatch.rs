@@ -104,11 +104,12 @@ impl Server {
         let printable = |&&b: &&u8| (0x21..0x7F).contains(&b) || b >= 0x80;
         self.hello_name
             .extend(name.iter().filter(printable).take(255));
-        let mut lines = vec![self.options.helo_name.clone()];
+        let mut text = String::with_capacity(256);
+        text.push_str(&self.options.helo_name);
         if hello != Hello::Helo {
-            lines.extend(self.options.announced());
+            self.options.announce(&mut text);
         }
-        self.say(&Reply::new(250, None, lines.join("\n")));
+        self.say(&Reply::new(250, None, text));
         event
     }
 

@@ -122,6 +122,9 @@ pub enum DataProgress {
 }
 
 impl Server {
+    /// Room for the replies that usually come together, octets.
+    const USUAL_OUTPUT: usize = 512;
+
     /// Begins a session: the greeting is in the output.
     #[must_use]
     pub fn new(options: Options) -> Self {
@@ -144,7 +147,7 @@ impl Server {
             errors: 0,
             is_skipping: false,
             has_quit: false,
-            output: Vec::new(),
+            output: Vec::with_capacity(Self::USUAL_OUTPUT),
         };
         server.say(&greeting);
         server
@@ -203,7 +206,8 @@ impl Server {
 
     /// Answers the event that waits: yes.
     pub fn accept(&mut self) {
-        let shown = String::from_utf8_lossy(&std::mem::take(&mut self.pending_path)).into_owned();
+        let path = std::mem::take(&mut self.pending_path);
+        let shown = String::from_utf8_lossy(&path);
         match self.state {
             State::MailPending => {
                 self.state = State::Envelope;
@@ -275,6 +279,17 @@ impl Server {
     #[must_use]
     pub fn take_output(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.output)
+    }
+
+    /// Octets to send, in order; they stay until [`Self::clear_output`].
+    #[must_use]
+    pub fn output(&self) -> &[u8] {
+        &self.output
+    }
+
+    /// Forgets what has been sent.
+    pub fn clear_output(&mut self) {
+        self.output.clear();
     }
 
     /// True if there is something to send.

@@ -29,35 +29,42 @@ impl Options {
     /// Longest command line that is taken, CRLF included (RFC 5321 section 4.5.3.1.4 asks for 512; XFORWARD is longer).
     pub const LONGEST_LINE: usize = 4096;
 
-    /// The lines of the reply to EHLO after the first, in the guide's order.
-    #[must_use]
-    pub fn announced(&self) -> Vec<String> {
-        let size = self
-            .size_limit
-            .map_or_else(|| "SIZE".to_owned(), |limit| format!("SIZE {limit}"));
-        let xforward = format!("XFORWARD {}", xforward::ATTRIBUTES);
-        let all = [
+    /// Appends the lines of the reply to EHLO after the first, in the guide's order, each with a line end before it.
+    pub(super) fn announce(&self, out: &mut String) {
+        const KEYWORDS: [&str; 8] = [
             "VRFY",
             "PIPELINING",
-            &size,
+            "SIZE",
             "ENHANCEDSTATUSCODES",
             "8BITMIME",
             "SMTPUTF8",
             "DSN",
-            &xforward,
+            "XFORWARD",
         ];
-        let hides = |word: &str| {
-            self.hidden_keywords
-                .iter()
-                .any(|hidden| hidden.eq_ignore_ascii_case(word))
-        };
-        all.into_iter()
-            .filter(|line| {
-                let keyword = line.split(' ').next().unwrap_or_default();
-                !(hides(keyword) || (keyword == "SMTPUTF8" && hides("8BITMIME")))
-            })
-            .map(str::to_owned)
-            .collect()
+        for keyword in KEYWORDS {
+            if self.hides(keyword) || (keyword == "SMTPUTF8" && self.hides("8BITMIME")) {
+                continue;
+            }
+            out.push('\n');
+            out.push_str(keyword);
+            match (keyword, self.size_limit) {
+                ("SIZE", Some(limit)) => {
+                    out.push(' ');
+                    out.push_str(&limit.to_string());
+                }
+                ("XFORWARD", _) => {
+                    out.push(' ');
+                    out.push_str(xforward::ATTRIBUTES);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn hides(&self, keyword: &str) -> bool {
+        self.hidden_keywords
+            .iter()
+            .any(|hidden| hidden.eq_ignore_ascii_case(keyword))
     }
 }
 
