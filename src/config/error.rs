@@ -58,7 +58,7 @@ impl ConfigError {
     pub fn at(place: Place, what: impl Into<String>) -> Self {
         Self {
             place: Some(place),
-            what: what.into(),
+            what: printable(what.into()),
             advice: String::new(),
         }
     }
@@ -68,7 +68,7 @@ impl ConfigError {
     pub fn general(what: impl Into<String>) -> Self {
         Self {
             place: None,
-            what: what.into(),
+            what: printable(what.into()),
             advice: String::new(),
         }
     }
@@ -76,9 +76,26 @@ impl ConfigError {
     /// Adds what to do.
     #[must_use]
     pub fn advise(mut self, advice: impl Into<String>) -> Self {
-        self.advice = advice.into();
+        self.advice = printable(advice.into());
         self
     }
+}
+
+/// Controls that a message quotes from a file must not act on a terminal; a line end stays.
+fn printable(text: String) -> String {
+    let acts = |c: char| c.is_control() && c != '\n';
+    if !text.contains(acts) {
+        return text;
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if acts(c) {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
 }
 
 /// `file:line:column: what (advice)`.
@@ -121,6 +138,15 @@ impl std::error::Error for ConfigErrors {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_file_holds_does_not_act_on_the_terminal() {
+        let error = ConfigError::general("odd \x1b[2J\tword").advise("not \x07\u{9b}");
+        assert_eq!(
+            error.to_string(),
+            "odd \\u{1b}[2J\\tword (not \\u{7}\\u{9b})"
+        );
+    }
 
     #[test]
     fn places_count_from_one_in_characters() {

@@ -161,8 +161,8 @@ fn local_length(mailbox: &[u8]) -> Result<usize, AddressError> {
             b'"' if at == 0 || mailbox.get(at - 1) == Some(&b'.') => quoted = true,
             b'"' => return Err(AddressError::Quotes),
             b'@' if !quoted => return Ok(at),
-            b' ' | b'\t' | b'<' | b'>' if !quoted => return Err(AddressError::Octet),
-            _ if is_control(octet) && octet != b'\t' => return Err(AddressError::Octet),
+            b' ' | b'<' | b'>' if !quoted => return Err(AddressError::Octet),
+            _ if is_control(octet) => return Err(AddressError::Octet),
             _ => {}
         }
     }
@@ -305,6 +305,7 @@ mod tests {
             b"a@",
             b"a@b@c",
             b"a\x00@b",
+            b"\"a\tb\"@c",
             b"a\r\n@b",
             b"a@b\nc",
             b"@x",

@@ -1,0 +1,140 @@
+//! What people and programs wrote: addresses, header sections, configurations.
+
+use proptest::prelude::*;
+
+use super::{
+    cases,
+    invariants::{address, config, header},
+    words,
+};
+
+const ADDRESS: &[&[u8]] = &[
+    b"user",
+    b"@",
+    b"example.org",
+    b".",
+    b"\"",
+    b"\\",
+    b"\"a b\"",
+    b"<",
+    b">",
+    b" ",
+    b"[192.0.2.1]",
+    b"[IPv6:::1]",
+    b"@relay,@x:",
+    b"+tag",
+    b"m\xc3\xbcller",
+    b"b\xc3\xbccher.example",
+    b"postmaster",
+    b"\0",
+    b"\t",
+    b"\r\n",
+    b"!",
+    b"%",
+];
+
+const HEADER: &[&[u8]] = &[
+    b"Received: from a (b [192.0.2.1]) by c; Thu, 26 Nov 2026 10:00:00 +0000\r\n",
+    b"Received: ",
+    b"Message-ID: <x@y>\r\n",
+    b"message-id:",
+    b"Subject: x\r\n",
+    b" folded\r\n",
+    b"\t\r\n",
+    b"\r\n",
+    b"\n",
+    b"\r",
+    b":",
+    b": ",
+    b"no field\r\n",
+    b"<",
+    b">",
+    b"[",
+    b"]",
+    b" by ",
+    b"IPv6:2001:db8::1",
+    b"\0",
+    b"\x1b[2J",
+    b"\xff",
+    b"\xe2\x80\xae",
+    b"(comment",
+    b")",
+    b"\"",
+];
+
+const PERL: &[&[u8]] = &[
+    b"$max_servers",
+    b"$myhostname",
+    b"@mynetworks",
+    b"@local_domains_maps",
+    b"%banned",
+    b" = ",
+    b";",
+    b"\n",
+    b"2",
+    b"0x1F",
+    b"1_000",
+    b"1024*1024",
+    b"'text'",
+    b"\"a $mydomain b\"",
+    b"\"\\x{263a}\"",
+    b"(",
+    b")",
+    b"[",
+    b"]",
+    b"{",
+    b"}",
+    b",",
+    b"=>",
+    b"qw(a b c)",
+    b"undef",
+    b"1;",
+    b"use strict;",
+    b"# comment\n",
+    b"=pod\n",
+    b"\n=cut\n",
+    b"new_RE(",
+    b"qr'x'i",
+    b"D_DISCARD",
+    b"+",
+    b"-",
+    b"*",
+    b"/",
+    b"%",
+    b".",
+    b"<<'EOT'\n",
+    b"\nEOT\n",
+    b"__END__",
+    b"\\",
+    b"\\@x",
+    b"read_hash(\"/x\")",
+    b"if",
+    b"$ENV{PATH}",
+    b"$x[0]",
+    b"push(",
+    b"'",
+    b"\"",
+    b"\xc3\xa4",
+    b"=~",
+    b"qw\x1f",
+    b"\x1b",
+];
+
+proptest! {
+    #![proptest_config(cases(4000))]
+
+    #[test]
+    fn an_address_that_is_taken_can_be_sent(inner in words(ADDRESS, 8)) {
+        address::check(&inner);
+    }
+
+    #[test]
+    fn header_fields_lie_where_they_are(message in words(HEADER, 20)) {
+        header::check(&message);
+    }
+
+    #[test]
+    fn a_configuration_is_read_or_refused_with_its_place(text in words(PERL, 30)) {
+        config::check(&String::from_utf8_lossy(&text));
+    }
+}
