@@ -50,18 +50,24 @@ pub fn check_round_trip(reply: &Reply, cuts: &[u8]) {
     assert_eq!(replies.as_slice(), std::slice::from_ref(reply));
 }
 
+/// What the client side did with the replies it got.
+#[derive(Default)]
+struct Played {
+    /// Content was sent.
+    sent: bool,
+    /// Codes of the replies to the final dot.
+    ends: Vec<u16>,
+}
+
 /// Plays the next hop with `replies`, the connection breaking after the last one.
 fn check_transaction(replies: &[Reply], lmtp: bool, one_fails_all: bool) {
-    let recipients = vec![
-        Recipient {
-            address: Address::parse(b"a@example.net").unwrap(),
-            ..Recipient::default()
-        };
-        3
-    ];
-    let sender = Address::default();
+    let recipient = Recipient {
+        address: Address::parse(b"a@example.net").unwrap(),
+        ..Recipient::default()
+    };
+    let recipients = vec![recipient; 3];
     let plan = Plan {
-        reverse_path: &sender,
+        reverse_path: &Address::default(),
         recipients: &recipients,
         body: None,
         smtputf8: false,
@@ -74,46 +80,51 @@ fn check_transaction(replies: &[Reply], lmtp: bool, one_fails_all: bool) {
         one_fails_all,
     };
     let capabilities = Capabilities {
-        pipelining: replies.len() % 2 == 0,
+        pipelining: replies.len().is_multiple_of(2),
         ..Capabilities::default()
     };
     let mut transaction = Transaction::new(&plan, &capabilities);
+    let played = play(&mut transaction, replies);
+    assert_eq!(transaction.may_be_repeated(), !played.sent);
+    check_fates(&transaction.into_fates(), &played, lmtp);
+}
+
+fn play(transaction: &mut Transaction, replies: &[Reply]) -> Played {
     let mut waiting = replies.iter().cloned();
-    let (mut go_ahead, mut sent, mut ends) = (false, false, Vec::new());
-    for step in 0.. {
-        assert!(step < 100, "the transaction does not end");
+    let (mut played, mut go_ahead) = (Played::default(), false);
+    for _ in 0..100 {
         match transaction.step() {
             Step::Send(octets) => assert!(octets.ends_with(b"\r\n")),
             Step::SendContent => {
                 assert!(go_ahead, "content without a 354");
-                sent = true;
+                played.sent = true;
             }
             Step::Await(stage) => match waiting.next() {
                 Some(reply) => {
                     go_ahead |= stage == Stage::Data && reply.code() == 354;
                     if stage == Stage::End {
-                        ends.push(reply.code());
+                        played.ends.push(reply.code());
                     }
                     transaction.take_reply(reply);
                 }
                 None => transaction.fail(stage, &Reply::status(451, 4, 2, "lost")),
             },
-            Step::Done { .. } => break,
+            Step::Done { .. } => return played,
         }
     }
-    assert_eq!(transaction.may_be_repeated(), !sent);
-    let fates = transaction.into_fates();
+    panic!("the transaction does not end");
+}
+
+/// Nothing but a 2xx to the final dot makes a good fate: one for each recipient with LMTP, one for all with SMTP.
+fn check_fates(fates: &[Fate], played: &Played, lmtp: bool) {
     assert_eq!(fates.len(), 3);
-    let taken = |fate: &&Fate| matches!(fate, Fate::Taken(_));
-    let good = ends.iter().filter(|code| **code / 100 == 2).count();
+    let good = played.ends.iter().filter(|code| **code / 100 == 2).count();
     let most = if lmtp { good } else { good * 3 };
-    assert!(
-        fates.iter().filter(taken).count() <= most,
-        "{fates:?} {ends:?}"
-    );
-    for fate in &fates {
+    let taken = |fate: &&Fate| matches!(fate, Fate::Taken(_));
+    assert!(fates.iter().filter(taken).count() <= most, "{fates:?}");
+    for fate in fates {
         match fate {
-            Fate::Taken(reply) => assert!(sent && reply.is_success()),
+            Fate::Taken(reply) => assert!(played.sent && reply.is_success()),
             Fate::Refused(_, reply) => assert!(!reply.is_success()),
             Fate::GivenUp | Fate::Later => {}
         }
