@@ -97,6 +97,7 @@ impl Session<'_, '_> {
             let deadline = data_deadline(began, total, timeout, rate);
             let beat = self.beat(deadline);
             fault::pass("session.receive");
+            intake.expect_more(&mut self.surroundings.spool);
             match self.stream.receive(intake.buffer(), limits::DATA, beat) {
                 Ok(count) => total += count as u64,
                 Err(StreamError::TimedOut) if !deadline.has_passed() => {}

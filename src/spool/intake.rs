@@ -28,14 +28,16 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// Smallest buffer to begin with.
-    const FIRST: usize = 128 * 1024;
+    /// Room beyond what is kept in memory, for the octets that one look at the network may give.
+    const BEYOND: usize = 256 * 1024;
+    /// Most room that is had before it is known to be needed.
+    const MOST: usize = 4 * 1024 * 1024;
 
+    /// All the room that a message in memory can need is had at once, so that nothing is moved when it grows: room costs nothing
+    /// before it is touched.
     pub(super) fn new(mut buffer: Vec<u8>, memory: usize) -> Self {
-        if buffer.capacity() < Self::FIRST {
-            buffer.reserve(Self::FIRST);
-            pages::prepare(&mut buffer, Self::FIRST / 2);
-        }
+        let whole = memory.saturating_add(Self::BEYOND).min(Self::MOST);
+        buffer.reserve_exact(whole);
         Self {
             buffer,
             file: None,
@@ -50,8 +52,20 @@ impl Intake {
         &mut self.buffer
     }
 
+    /// To be called before more content is appended: has the memory for a little of it, if it was not touched yet.
+    pub fn expect_more(&mut self, spool: &mut Spool) {
+        /// What is had at a time, octets.
+        const AHEAD: usize = 64 * 1024;
+        let wanted = self.buffer.len() + AHEAD / 2;
+        if spool.touched < wanted && wanted < self.buffer.capacity() {
+            pages::prepare(&mut self.buffer, AHEAD);
+            spool.touched = self.buffer.len() + AHEAD;
+        }
+    }
+
     /// To be called after content was appended: moves it to the file when there is too much for memory.
     pub fn settle(&mut self, spool: &mut Spool) {
+        spool.touched = spool.touched.max(self.buffer.len());
         if self.is_discarding {
             self.buffer.clear();
         } else if self.buffer.len() > self.memory {

@@ -24,6 +24,8 @@ pub struct Spool {
     limits: Limits,
     /// Kept from message to message, so that its memory need not be had anew.
     buffer: Vec<u8>,
+    /// Octets of the buffer that have memory, about.
+    touched: usize,
     /// Free octets at the last look, and when that was in milliseconds of the monotonic clock.
     room: Option<(u64, u64)>,
 }
@@ -61,6 +63,7 @@ impl Spool {
             work_dir: None,
             limits,
             buffer: Vec::new(),
+            touched: 0,
             room: None,
         }
     }
@@ -93,7 +96,10 @@ impl Spool {
     /// Takes back the memory of a message that is done with.
     pub fn recycle(&mut self, mut buffer: Vec<u8>) {
         buffer.clear();
-        buffer.shrink_to(Self::KEPT);
+        if self.touched > Self::KEPT {
+            buffer.shrink_to(Self::KEPT);
+            self.touched = Self::KEPT;
+        }
         if buffer.capacity() > self.buffer.capacity() {
             self.buffer = buffer;
         }

@@ -21,10 +21,7 @@ use nix::{
     },
 };
 
-use super::{
-    fault::{self, Fault},
-    pages,
-};
+use super::fault::{self, Fault};
 
 /// Address of one end of a connection.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -183,15 +180,10 @@ fn time_value(limit: Duration) -> TimeVal {
 pub fn receive(socket: BorrowedFd<'_>, buffer: &mut Vec<u8>, most: usize) -> io::Result<usize> {
     /// Less room than this is not worth a call.
     const WORTHWHILE: usize = 16 * 1024;
-    /// Room that grows to this is had at once, octets.
-    const MANY_PAGES: usize = 128 * 1024;
     fault::point("net.receive")?;
     if buffer.capacity() - buffer.len() < most.min(WORTHWHILE) {
         // Grows by doubling, as the message does.
         buffer.reserve(most.min(WORTHWHILE));
-        if buffer.capacity() >= MANY_PAGES {
-            pages::prepare(buffer, MANY_PAGES);
-        }
     }
     loop {
         let room = buffer.spare_capacity_mut();
