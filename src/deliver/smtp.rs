@@ -211,9 +211,7 @@ fn log_transaction(
         .iter()
         .map(|recipient| recipient.address.to_string())
         .collect();
-    let options = body
-        .map(|body| format!("BODY={} ", body.as_str()))
-        .unwrap_or_default();
+    let options = mail_options(relay.envelope, body);
     log.write(
         level,
         Some(relay.log_id),
@@ -224,4 +222,24 @@ fn log_transaction(
             to.join(",")
         ),
     );
+}
+/// `RET=HDRS BODY=7BIT ENVID=x `: what was asked of the next hop, in the order in which it was.
+fn mail_options(envelope: &Envelope, body: Option<Body>) -> String {
+    let mut options = String::new();
+    let mut add = |name: &str, value: &str| {
+        options.extend([name, value, " "]);
+    };
+    if let Some(ret) = envelope.ret {
+        add("RET=", ret.as_str());
+    }
+    if let Some(body) = body {
+        add("BODY=", body.as_str());
+    }
+    if let Some(envid) = &envelope.envid {
+        add("ENVID=", envid);
+    }
+    if envelope.wants_smtputf8 {
+        add("SMTPUTF8", "");
+    }
+    options
 }

@@ -212,7 +212,7 @@ fn deliver(
 fn prefix(case: &Case<'_>, workshop: &mut Workshop<'_>) -> Vec<u8> {
     let trace = trace_field::received(
         &case.arrived,
-        &case.mail_id,
+        Some(&case.mail_id),
         workshop.config,
         workshop.date.now(),
     );

@@ -5,6 +5,7 @@
 //! becomes a verdict about it.
 
 mod act;
+mod announce;
 mod identify;
 mod inspect;
 mod report;
@@ -15,7 +16,7 @@ use std::{net::IpAddr, time::Duration};
 
 pub use identify::{Identifier, key_of};
 
-use self::{act::act, inspect::inspect, summarise::summarise};
+use self::{act::act, announce::announce, inspect::inspect, summarise::summarise};
 use crate::{
     config::settled::Config,
     counters::{Cells, Counter},
@@ -112,7 +113,7 @@ pub fn process(arrived: Arrived<'_>, workshop: &mut Workshop<'_>) -> FinalReply 
         }
     };
     count_arrival(&arrived, &workshop.cells);
-    log_arrival(&arrived, &mail_id, workshop.log);
+    announce(&arrived, &mail_id, workshop);
     let inspection = match inspect(&arrived, workshop) {
         Ok(inspection) => inspection,
         Err(what) => {
@@ -174,36 +175,4 @@ fn count_arrival(arrived: &Arrived<'_>, cells: &Cells) {
         Counter::InMsgsRecips,
         arrived.envelope.recipients.len() as u64,
     );
-}
-
-fn log_arrival(arrived: &Arrived<'_>, mail_id: &MailId, log: &Log) {
-    if !log.shows(1) {
-        return;
-    }
-    log.write(
-        1,
-        Some(arrived.log_id),
-        format_args!(
-            "Checking: {mail_id} {} {} -> {}",
-            shown_client(arrived),
-            arrived.envelope.reverse_path,
-            shown_recipients(arrived)
-        ),
-    );
-}
-
-/// `[192.0.2.25]:4711`, or nothing if the client is not known.
-fn shown_client(arrived: &Arrived<'_>) -> String {
-    arrived.client.shown().unwrap_or_default()
-}
-
-/// `<a@b>,<c@d>`
-fn shown_recipients(arrived: &Arrived<'_>) -> String {
-    let shown: Vec<String> = arrived
-        .envelope
-        .recipients
-        .iter()
-        .map(|recipient| recipient.address.to_string())
-        .collect();
-    shown.join(",")
 }

@@ -11,10 +11,11 @@ use crate::{config::settled::Config, mail::id::MailId};
 /// Longest line, without its end; longer is only what cannot be parted.
 const LINE: usize = 78;
 
-/// `Received: from ... by ... with ... id ... for ...; date`, folded, with its line end.
+/// `Received: from ... by ... with ... id ... for ...; date`, folded, with its line end; without a mail id for the log, which has it
+/// beside.
 pub(super) fn received(
     arrived: &Arrived<'_>,
-    mail_id: &MailId,
+    mail_id: Option<&MailId>,
     config: &Config,
     date: &str,
 ) -> Vec<u8> {
@@ -42,7 +43,9 @@ pub(super) fn received(
     field.end_part();
     field.put(format_args!(" with {}", arrived.protocol));
     field.end_part();
-    field.put(format_args!(" id {mail_id}"));
+    if let Some(mail_id) = mail_id {
+        field.put(format_args!(" id {mail_id}"));
+    }
     // RFC 5321 section 7.2: no more than one, or recipients would learn of each other.
     if let [only] = arrived.envelope.recipients.as_slice() {
         field.end_part();

@@ -18,7 +18,8 @@ const WRITERS: [&str; 6] = [
 ];
 
 /// Lines whose text is put together elsewhere, with how they begin in the page.
-const COMPOSED: [&str; 5] = [
+const COMPOSED: [&str; 6] = [
+    "PROTOCOL [ADDRESS]:PORT FOLDER: SENDER -> RECIPIENTS OPTIONS Received: VALUE",
     "(!!)not checked: internal error, not for the first time",
     "(!!)child PID ended by SIGNAL",
     "(!)no room for a message of N B in FOLDER: free some space, or lower spool_min_free",
