@@ -53,7 +53,8 @@ impl Sources {
             {
                 toml::read(&name, &text, &mut raw)?;
             } else {
-                perl::read(&name, &text, &mut raw)?;
+                let machine = perl::Machine { guard: self.guard };
+                perl::read(&name, &text, &mut raw, &machine)?;
             }
         }
         self.apply_overrides(&mut raw)?;

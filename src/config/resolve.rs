@@ -4,23 +4,20 @@
 
 mod maps;
 mod reader;
+mod sockets;
 
-use std::{net::IpAddr, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use self::reader::Reader;
 use super::{
     error::{ConfigError, ConfigErrors},
-    listen::{self, ListenAddress},
     raw::RawConfig,
     settled::{
-        Config, DeliveryConfig, IdentityConfig, ListenConfig, LogConfig, PidFile, PolicyConfig,
-        ProcessConfig, SmtpdConfig,
+        Config, DeliveryConfig, IdentityConfig, LogConfig, PidFile, PolicyConfig, ProcessConfig,
+        SmtpdConfig,
     },
 };
 use crate::{mail::settlement::ReplyForm, sys::process};
-
-/// Most sockets to listen on: every port on every address is soon more than memory holds.
-const MOST_SOCKETS: usize = 1000;
 
 /// Checks `raw` and gives the configuration.
 ///
@@ -28,16 +25,17 @@ const MOST_SOCKETS: usize = 1000;
 /// Everything that is wrong.
 pub fn resolve(raw: &RawConfig) -> Result<Config, ConfigErrors> {
     let mut reader = Reader::new(raw);
+    let mut warnings = raw.warnings.clone();
     let config = Config {
         process: process(&mut reader),
-        listen: listen(&mut reader),
+        listen: sockets::listen(&mut reader, &mut warnings),
         smtpd: smtpd(&mut reader),
         delivery: delivery(&mut reader),
         log: log(&mut reader),
         identity: identity(&mut reader),
         policy: policy(&mut reader),
         without_effect: raw.without_effect(),
-        warnings: raw.warnings.clone(),
+        warnings,
     };
     let config = cross_check(config, &mut reader);
     reader.finish(config)
@@ -79,57 +77,6 @@ fn process(reader: &mut Reader<'_>) -> ProcessConfig {
         spool_memory_limit: reader.size("$spool_memory_limit"),
         spool_min_free: reader.number("$spool_min_free"),
         home,
-    }
-}
-
-fn listen(reader: &mut Reader<'_>) -> ListenConfig {
-    let mut bind: Vec<IpAddr> = Vec::new();
-    let mut binds = reader.words("$inet_socket_bind");
-    if binds.is_empty() {
-        binds.push("*".to_owned());
-    }
-    for text in binds {
-        match listen::address(&text) {
-            Ok(addresses) => bind.extend(addresses),
-            Err(error) => reader.complain("$inet_socket_bind", error),
-        }
-    }
-    let names = ["@listen_sockets", "$unix_socketname", "$inet_socket_port"];
-    let mut addresses: Vec<ListenAddress> = Vec::new();
-    for name in names {
-        for text in reader.words(name) {
-            match listen::parse(&text, &bind) {
-                Ok(parsed) => addresses.extend(parsed),
-                Err(error) => reader.complain(name, error),
-            }
-            if addresses.len() > MOST_SOCKETS {
-                reader.complain(
-                    name,
-                    format!("more than {MOST_SOCKETS} sockets to listen on"),
-                );
-                break;
-            }
-        }
-    }
-    if names.iter().all(|name| !reader.is_set(name)) {
-        // The guide's default.
-        addresses.extend(listen::parse("10024", &bind).unwrap_or_default());
-    }
-    let mut seen = std::collections::BTreeSet::new();
-    addresses.retain(|address| seen.insert(address.clone()));
-    if addresses.is_empty() {
-        reader.complain(
-            "$inet_socket_port",
-            "No listen sockets or ports specified".to_owned(),
-        );
-    }
-    ListenConfig {
-        addresses,
-        unix_mode: reader.mode("$unix_socket_mode"),
-        backlog: reader
-            .optional_number("$listen_queue_size")
-            .and_then(|size| u32::try_from(size).ok()),
-        speaks_lmtp: reader.choice("$protocol") == Some("LMTP"),
     }
 }
 

@@ -121,7 +121,7 @@ fn examples(text: &str) -> Vec<String> {
 fn load(example: &str) -> RawConfig {
     let mut raw = RawConfig::default();
     let result = if example.contains("use strict;") {
-        perl::read("example", example, &mut raw)
+        perl::read("example", example, &mut raw, &perl::Nowhere)
     } else {
         toml::read("example", example, &mut raw)
     };

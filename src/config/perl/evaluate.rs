@@ -1,10 +1,15 @@
 //! From statements to settings.
 
+use std::path::PathBuf;
+
 use super::{
+    World,
     arithmetic::{calculate, show, whole},
+    commands,
     interpolate::{Piece, pieces},
     parser::DEEPEST,
     syntax::{Expression, Kind, Operator},
+    templates,
 };
 use crate::config::{
     error::{ConfigError, ConfigErrors, Place},
@@ -43,11 +48,13 @@ pub(super) fn run(
     text: &str,
     statements: &[Expression],
     config: &mut RawConfig,
+    world: &dyn World,
 ) -> Result<(), ConfigErrors> {
     let mut evaluator = Evaluator {
         file,
         text,
         config,
+        world,
         growth: 0,
     };
     for statement in statements {
@@ -60,6 +67,7 @@ struct Evaluator<'e> {
     file: &'e str,
     text: &'e str,
     config: &'e mut RawConfig,
+    world: &'e dyn World,
     /// See [`MOST_GROWTH`].
     growth: usize,
 }
@@ -85,6 +93,7 @@ impl Evaluator<'_> {
             Kind::Element(name, key) => self.element(offset, name, key)?,
             Kind::Reference(target) => self.reference(target)?,
             Kind::Code(name) => Value::Code(name.clone()),
+            Kind::Command(command) => self.command(offset, command)?,
             Kind::Pattern(pattern, flags) => Value::Pattern(pattern.clone(), flags.clone()),
             Kind::List(items) | Kind::Array(items) => Value::List(self.items(items)?),
             Kind::Hash(items) => self.hash(offset, items)?,
@@ -266,11 +275,19 @@ impl Evaluator<'_> {
         }
         match name {
             "new_RE" => Ok(Value::PatternTable(self.items(arguments)?)),
+            // What is asked of the machine comes without a line end.
+            "chomp" => match arguments {
+                [what] => self.operand(what),
+                _ => Err(self.error(offset, "chomp takes one value").into()),
+            },
+            "read_l10n_templates" => self.read_templates(offset, arguments),
             _ => {
-                let names = CONSTANTS
-                    .iter()
-                    .map(|(constant, _)| *constant)
-                    .chain(["new_RE", "undef"]);
+                let names = CONSTANTS.iter().map(|(constant, _)| *constant).chain([
+                    "new_RE",
+                    "undef",
+                    "chomp",
+                    "read_l10n_templates",
+                ]);
                 let error = self.error(offset, format!("{name} is beyond what is understood"));
                 Err(match settings::nearest_of(name, names) {
                     Some(nearest) => error.advise(format!("did you mean {nearest}?")).into(),
@@ -278,6 +295,41 @@ impl Evaluator<'_> {
                 })
             }
         }
+    }
+
+    /// A command that fails prints nothing, and the original goes on with that.
+    fn command(&mut self, offset: usize, command: &str) -> Evaluated {
+        match commands::output(command, self.world) {
+            Some(Ok(text)) => Ok(Value::Scalar(text)),
+            Some(Err(why)) => {
+                let warning = self
+                    .error(offset, format!("`{command}` has no result: {why}"))
+                    .advise("write the value instead");
+                self.config.warnings.push(warning);
+                Ok(Value::text(""))
+            }
+            None => Err(self
+                .error(offset, format!("the command `{command}` is not run"))
+                .advise("write its result instead")
+                .into()),
+        }
+    }
+
+    /// `read_l10n_templates(folder)` or `read_l10n_templates(language, folder)`.
+    fn read_templates(&mut self, offset: usize, arguments: &[Expression]) -> Evaluated {
+        let mut folder = PathBuf::new();
+        // The language is the last part of the path.
+        for argument in arguments.iter().rev() {
+            folder.push(self.text_of(argument)?);
+        }
+        let texts = templates::read(&folder, self.world)
+            .map_err(|error| self.error(offset, format!("read_l10n_templates: {error}")))?;
+        for (setting, text) in texts {
+            self.grow(offset, text.len())?;
+            self.config
+                .set(setting, Value::Scalar(text), self.place(offset))?;
+        }
+        Ok(Value::text("1"))
     }
 
     fn text_of(&mut self, expression: &Expression) -> Result<String, ConfigErrors> {

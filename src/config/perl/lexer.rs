@@ -24,6 +24,8 @@ pub(super) enum TokenKind {
     Pattern(String, String),
     /// `$name`, `@name`, `%name`
     Variable(String),
+    /// `` `command` ``
+    Command(String),
     /// `&name`
     Code(String),
     /// A bare word.
@@ -131,11 +133,7 @@ impl<'t> Lexer<'t> {
                 TokenKind::Code(rest.get(1..length).unwrap_or_default().to_owned())
             }
             'a'..='z' | 'A'..='Z' | '_' => self.word(offset)?,
-            '`' => {
-                return Err(self
-                    .error(offset, "a command in backticks is not run")
-                    .advise("write its result instead"));
-            }
+            '`' => TokenKind::Command(self.delimited(offset)?),
             _ => self.sign(offset)?,
         };
         self.tokens.push(Token { offset, kind });

@@ -7,22 +7,33 @@
 //! daemon.md 8.2 (grammar), 8.5 (what is beyond it).
 
 mod arithmetic;
+mod commands;
 mod evaluate;
 mod interpolate;
 mod lexer;
 mod parser;
 mod syntax;
+mod templates;
+mod world;
+
+pub use world::{Machine, Nowhere, World};
 
 use super::{error::ConfigErrors, raw::RawConfig};
 
-/// Reads `text`, the content of `file`, into `config`: as if the files before were part of it.
+/// Reads `text`, the content of `file`, into `config`: as if the files before were part of it. `world` is what it may learn of the
+/// machine.
 ///
 /// # Errors
 /// The first thing that is not understood; `config` may hold what came before.
-pub fn read(file: &str, text: &str, config: &mut RawConfig) -> Result<(), ConfigErrors> {
+pub fn read(
+    file: &str,
+    text: &str,
+    config: &mut RawConfig,
+    world: &dyn World,
+) -> Result<(), ConfigErrors> {
     let tokens = lexer::tokens(file, text)?;
     let statements = parser::statements(file, text, &tokens)?;
-    evaluate::run(file, text, &statements, config)
+    evaluate::run(file, text, &statements, config, world)
 }
 
 #[cfg(test)]

@@ -108,6 +108,7 @@ impl<'t> Parser<'t> {
             Some(TokenKind::Word(word)) => format!("{word:?}"),
             Some(TokenKind::Variable(name)) => name.clone(),
             Some(TokenKind::Number(number)) => number.clone(),
+            Some(TokenKind::Command(command)) => format!("`{command}`"),
             Some(_) => "a string".to_owned(),
         };
         // Just after the token before: that is where something is missing.
@@ -280,6 +281,7 @@ impl<'t> Parser<'t> {
                 };
                 Kind::List(words.iter().map(word).collect())
             }
+            TokenKind::Command(command) => Kind::Command(command.clone()),
             TokenKind::Pattern(pattern, flags) => Kind::Pattern(pattern.clone(), flags.clone()),
             TokenKind::Variable(name) => return self.variable(offset, name),
             TokenKind::Word(word) => return self.word(offset, word),
@@ -372,6 +374,9 @@ impl<'t> Parser<'t> {
         if word == "undef" {
             return self.undef(offset);
         }
+        if word == "sub" && self.sees("{") {
+            return self.code(offset);
+        }
         let arguments = if self.take("(") {
             self.items(")")?
         } else {
@@ -381,6 +386,45 @@ impl<'t> Parser<'t> {
             offset,
             kind: Kind::Call(word.to_owned(), arguments),
         })
+    }
+
+    /// `sub { ... }`: code is not run, but what some of it is for is known (daemon.md 8.3).
+    fn code(&mut self, offset: usize) -> Parsed {
+        let (begin, mut depth) = (self.at + 1, 0_usize);
+        while let Some(token) = self.peek() {
+            depth += usize::from(*token == TokenKind::Sign("{"));
+            depth -= usize::from(*token == TokenKind::Sign("}"));
+            self.at += 1;
+            if depth == 0 {
+                break;
+            }
+        }
+        let body = self.tokens.get(begin..self.at.saturating_sub(1));
+        let body: Vec<&TokenKind> = body
+            .unwrap_or_default()
+            .iter()
+            .map(|token| &token.kind)
+            .collect();
+        let kind = match body.as_slice() {
+            // Scanners of old went to a folder and back; ours are started where they shall be.
+            [TokenKind::Word(word), ..] if word == "chdir" => Kind::Code("chdir".to_owned()),
+            [
+                TokenKind::Word(word),
+                TokenKind::Sign("("),
+                TokenKind::Literal(name),
+                TokenKind::Sign(")"),
+            ] if word == "c" || word == "cr" || word == "ca" => {
+                let sigil = if word == "ca" { '@' } else { '$' };
+                let name = Kind::Variable(format!("{sigil}{name}"));
+                Kind::Reference(Box::new(Expression { offset, kind: name }))
+            }
+            _ => {
+                return Err(self
+                    .error(offset, "sub is beyond what is understood")
+                    .advise("code is not run"));
+            }
+        };
+        Ok(Expression { offset, kind })
     }
 
     /// `undef`, or `undef $name` and `undef($name)`, which are assignments.

@@ -21,8 +21,10 @@ pub(super) enum Kind {
     Element(String, Box<Expression>),
     /// `\` of something.
     Reference(Box<Expression>),
-    /// `\&name`
+    /// `\&name`, or `sub { ... }` of a kind that is known.
     Code(String),
+    /// `` `command` ``
+    Command(String),
     Pattern(String, String),
     /// `( ... )`, `qw( ... )`
     List(Vec<Expression>),

@@ -3,7 +3,7 @@ use crate::config::value::Value;
 
 fn load(text: &str) -> Result<RawConfig, String> {
     let mut config = RawConfig::default();
-    read("f", text, &mut config)
+    read("f", text, &mut config, &Nowhere)
         .map(|()| config)
         .map_err(|error| error.to_string())
 }
@@ -181,8 +181,16 @@ fn every_error_names_its_place() {
             "f:1:1: if is beyond what is understood (write the setting itself, without a condition)",
         ),
         (
-            "$logfile = `hostname`;",
-            "f:1:12: a command in backticks is not run (write its result instead)",
+            "$logfile = `date +%s`;",
+            "f:1:12: the command `date +%s` is not run (write its result instead)",
+        ),
+        (
+            "$path = sub { unlink('/x') };",
+            "f:1:9: sub is beyond what is understood (code is not run)",
+        ),
+        (
+            "read_l10n_templates('en_US', '/etc/amavis');",
+            "f:1:1: read_l10n_templates: /etc/amavis/en_US/template-dsn.txt is not read here",
         ),
         (
             "use DBI;",
@@ -306,4 +314,60 @@ fn an_error_in_a_quoted_string_is_shown_where_it_is() {
         let error = load(text).unwrap_err();
         assert!(error.starts_with(want), "{text}: {error}");
     }
+}
+
+/// A machine with one file.
+struct Small;
+
+impl World for Small {
+    fn read(&self, path: &std::path::Path) -> Result<String, crate::config::error::ConfigError> {
+        match path.to_str() {
+            Some("/etc/mailname") => Ok("example.org\nmore\n".to_owned()),
+            Some(path) if path.starts_with("/etc/amavis/de_DE/template-") => Ok(path.to_owned()),
+            _ => Nowhere.read(path),
+        }
+    }
+
+    fn host_name(&self, qualified: bool) -> String {
+        if qualified {
+            "mail.example.org"
+        } else {
+            "mail"
+        }
+        .to_owned()
+    }
+}
+
+#[test]
+fn what_the_machine_is_asked_for_is_found_out_without_running_anything() {
+    let mut config = RawConfig::default();
+    let text = "chomp($mydomain = `head -n 1 /etc/mailname`);\nchomp($myhostname = `hostname --fqdn`);\n\
+                $syslog_ident = `/bin/uname -n`;\n$logfile = `cat /nowhere`;\nread_l10n_templates('de_DE', '/etc/amavis');\n\
+                @av_scanners = (['x', sub {chdir('/opt') or die \"no: $!\"}, sub { ca('inet_acl') }]);\n";
+    read("f", text, &mut config, &Small).unwrap();
+    for (name, want) in [
+        ("$mydomain", "example.org"),
+        ("$myhostname", "mail.example.org"),
+        ("$syslog_ident", "mail"),
+        ("$logfile", ""),
+        (
+            "$notify_spam_admin_templ",
+            "/etc/amavis/de_DE/template-spam-admin.txt",
+        ),
+    ] {
+        assert_eq!(config.get(name).unwrap().value, Value::text(want), "{name}");
+    }
+    assert_eq!(
+        config.warnings[0].to_string(),
+        "f:4:12: `cat /nowhere` has no result: /nowhere is not read here (write the value instead)"
+    );
+    let scanner = vec![
+        Value::text("x"),
+        Value::Code("chdir".into()),
+        Value::Reference("@inet_acl".into()),
+    ];
+    assert_eq!(
+        config.get("@av_scanners").unwrap().value,
+        Value::List(vec![Value::List(scanner)])
+    );
 }

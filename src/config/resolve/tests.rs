@@ -1,4 +1,5 @@
 use super::*;
+use crate::config::listen::ListenAddress;
 use crate::{
     config::perl,
     mail::{address::Address, decision::Destiny},
@@ -6,7 +7,7 @@ use crate::{
 
 fn load(text: &str) -> Result<Config, String> {
     let mut raw = RawConfig::default();
-    perl::read("f", text, &mut raw).unwrap();
+    perl::read("f", text, &mut raw, &perl::Nowhere).unwrap();
     resolve(&raw).map_err(|errors| errors.to_string())
 }
 
@@ -240,4 +241,29 @@ fn more_sockets_than_anyone_listens_on_are_refused() {
         "$inet_socket_bind = [qw(127.0.0.1 127.0.0.2 127.0.0.3)]; $inet_socket_port = [1..60000];";
     let error = load(text).unwrap_err();
     assert!(error.contains("more than 1000"), "{error}");
+}
+
+#[test]
+fn a_socket_for_another_protocol_is_left_out_and_told_of() {
+    let config = load(
+        "$unix_socketname = '/run/x.sock'; $inet_socket_bind = '127.0.0.1'; $inet_socket_port = [10024, 9998];\n\
+         $interface_policy{'SOCK'} = 'AM.PDP-SOCK'; $interface_policy{'9998'} = 'X/AM.PDP-INET';\n\
+         $policy_bank{'AM.PDP-SOCK'} = { protocol => 'AM.PDP' }; $policy_bank{'AM.PDP-INET'} = { protocol => 'AM.PDP' };\n\
+         $interface_policy{'10024'} = 'ORIGINATING'; $policy_bank{'ORIGINATING'} = { originating => 1, protocol => 'lmtp' };\n",
+    )
+    .unwrap();
+    let sockets: Vec<String> = config
+        .listen
+        .addresses
+        .iter()
+        .map(ListenAddress::to_string)
+        .collect();
+    assert_eq!(sockets, ["127.0.0.1:10024"]);
+    let warnings: Vec<String> = config.warnings.iter().map(ToString::to_string).collect();
+    assert!(
+        warnings.iter().any(|warning| warning.contains(
+            "AM.PDP, which /run/x.sock is for, is not spoken yet (the socket is not opened)"
+        )),
+        "{warnings:?}"
+    );
 }

@@ -5,7 +5,7 @@ use filterd::config::{perl, raw::RawConfig};
 /// Whatever the text is, it is read or refused: a refusal says where, in a place that exists, in words that fit on a terminal.
 pub fn check(text: &str) {
     let mut config = RawConfig::default();
-    let Err(errors) = perl::read("a.conf", text, &mut config) else {
+    let Err(errors) = perl::read("a.conf", text, &mut config, &perl::Nowhere) else {
         return;
     };
     assert!(!errors.0.is_empty(), "refused without a reason");
@@ -27,6 +27,6 @@ pub fn check(text: &str) {
         );
     }
     // It says the same each time.
-    let again = perl::read("a.conf", text, &mut RawConfig::default());
+    let again = perl::read("a.conf", text, &mut RawConfig::default(), &perl::Nowhere);
     assert_eq!(again.map_err(|errors| errors.0), Err(errors.0));
 }
