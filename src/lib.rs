@@ -37,6 +37,7 @@ pub mod mime;
 pub mod net;
 pub mod notify;
 pub mod outbound;
+pub mod pattern;
 pub mod pipeline;
 pub mod policy;
 pub mod scoreboard;
