@@ -17,7 +17,7 @@
 //! | 3 | [`policy`]: decisions; [`outbound`]: SMTP and LMTP to the next hop |
 //! | 2 | [`config`]: two syntaxes, one struct; [`net`]: streams with deadlines; [`spool`]: the message in work |
 //! | 1 | [`wire`]: protocols without I/O; [`mime`]: header fields; [`lookup`]: tables; [`log`]; [`counters`]; [`scoreboard`] |
-//! | 0 | [`sys`]: the kernel boundary, the only `unsafe`; [`mail`]: the vocabulary |
+//! | 0 | [`sys`]: the kernel boundary, the only `unsafe`; [`mail`]: the vocabulary; [`pattern`]: as Perl means them |
 //!
 //! # The way of a message
 //!

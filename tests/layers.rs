@@ -21,16 +21,17 @@ use std::{
 /// `deliver` imports `wire` for the plan of a transaction.
 const LAYERS: &[(u8, &str, &str)] = &[
     (0, "mail", ""),
+    (0, "pattern", ""),
     (0, "sys", ""),
     (1, "log", "sys mail"),
     (1, "counters", "sys"),
     (1, "scoreboard", "sys"),
-    (1, "lookup", "mail"),
+    (1, "lookup", "mail pattern"),
     (1, "mime", "mail"),
     (1, "wire", "mail"),
     (2, "spool", "sys mail log"),
     (2, "net", "sys log"),
-    (2, "config", "sys mail lookup"),
+    (2, "config", "sys mail pattern lookup"),
     (3, "outbound", "sys mail log counters wire config net spool"),
     (3, "policy", "mail lookup config"),
     (4, "notify", "mail config"),
@@ -74,6 +75,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("sd_notify::", &["sys"]),
     ("clap::", &["cli"]),
     ("idna::", &["mail"]),
+    ("regex::", &["pattern"]),
+    ("fancy_regex::", &["pattern"]),
 ];
 
 /// Longest file, unless it says `//! table:`.

@@ -21,5 +21,6 @@ pub mod resolve;
 pub mod secure_open;
 pub mod settings;
 pub mod settled;
+pub mod table_file;
 pub mod toml;
 pub mod value;

@@ -25,6 +25,16 @@ pub struct Assigned {
     pub value: Value,
     /// Where.
     pub place: Place,
+    /// Where elements of a map were set that were set one by one.
+    pub elements: BTreeMap<String, Place>,
+}
+
+impl Assigned {
+    /// Where an element of a map was set.
+    #[must_use]
+    pub fn place_of(&self, key: &str) -> &Place {
+        self.elements.get(key).unwrap_or(&self.place)
+    }
 }
 
 impl RawConfig {
@@ -38,35 +48,40 @@ impl RawConfig {
             let what = format!("{name} was retired: setting it has no effect");
             self.warnings.push(ConfigError::at(place.clone(), what));
         }
-        self.values
-            .insert(setting.perl(), Assigned { value, place });
+        let elements = BTreeMap::new();
+        self.values.insert(
+            setting.perl(),
+            Assigned {
+                value,
+                place,
+                elements,
+            },
+        );
         Ok(())
     }
 
-    /// Sets one key of a map.
+    /// What a setting holds, to be changed; `default` if it is not set. `key` is the element of a map that is meant, if it is one.
     ///
     /// # Errors
     /// As [`Self::set`].
-    pub fn set_element(
+    pub fn slot(
         &mut self,
         name: &str,
-        key: String,
-        value: Value,
+        key: Option<&str>,
+        default: Value,
         place: Place,
-    ) -> Result<(), ConfigErrors> {
+    ) -> Result<&mut Value, ConfigErrors> {
         let perl = known(name, &place)?.perl();
-        let entry = self.values.entry(perl).or_insert_with(|| Assigned {
-            value: Value::Map(BTreeMap::new()),
+        let assigned = self.values.entry(perl).or_insert_with(|| Assigned {
+            value: default,
             place: place.clone(),
+            elements: BTreeMap::new(),
         });
-        entry.place = place;
-        match &mut entry.value {
-            Value::Map(entries) => {
-                entries.insert(key, value);
-            }
-            other => *other = Value::Map(BTreeMap::from([(key, value)])),
+        if let Some(key) = key {
+            assigned.elements.insert(key.to_owned(), place.clone());
         }
-        Ok(())
+        assigned.place = place;
+        Ok(&mut assigned.value)
     }
 
     /// Notes that something was set which is no setting, and means nothing to us.

@@ -1,6 +1,6 @@
 //! Values as configuration files have them, before they mean anything.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// A value of either syntax.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -22,6 +22,62 @@ pub enum Value {
     PatternTable(Vec<Self>),
     /// `\&name`
     Code(String),
+    /// What a file holds, and where it is.
+    File(Arc<FileTable>),
+    /// A lookup object: `Opaque(...)`, `q_sql_s(...)` and its like.
+    Object(String, Vec<Self>),
+}
+
+/// A table that a file holds.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FileTable {
+    /// The function that read it: `read_hash`, `read_array`, `read_cidr` or `read_cidr_hash`.
+    pub function: &'static str,
+    /// The file as it was named.
+    pub path: String,
+    /// A map or a list.
+    pub content: Value,
+    /// The line of each key of a map.
+    pub lines: BTreeMap<String, usize>,
+}
+
+impl FileTable {
+    /// What it holds, as any value.
+    #[must_use]
+    pub fn value(&self) -> Value {
+        self.content.clone()
+    }
+
+    /// The value of a key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        match &self.content {
+            Value::Map(entries) => entries.get(key),
+            _ => None,
+        }
+    }
+
+    /// The line of a key, from 1.
+    #[must_use]
+    pub fn line(&self, key: &str) -> Option<usize> {
+        self.lines.get(key).copied()
+    }
+
+    /// How many entries it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match &self.content {
+            Value::Map(entries) => entries.len(),
+            Value::List(items) => items.len(),
+            _ => 0,
+        }
+    }
+
+    /// True if it has no entries.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 impl Value {
@@ -43,6 +99,8 @@ impl Value {
             Self::Pattern(..) => "a pattern",
             Self::PatternTable(_) => "a pattern table",
             Self::Code(_) => "code",
+            Self::File(_) => "a file's content",
+            Self::Object(..) => "a lookup object",
         }
     }
 
@@ -50,10 +108,13 @@ impl Value {
     #[must_use]
     pub fn size(&self) -> usize {
         let held: usize = match self {
-            Self::Undef => 0,
+            // Shared by all who name it.
+            Self::Undef | Self::File(_) => 0,
             Self::Scalar(text) | Self::Reference(text) | Self::Code(text) => text.len(),
             Self::Pattern(pattern, flags) => pattern.len() + flags.len(),
-            Self::List(items) | Self::PatternTable(items) => items.iter().map(Self::size).sum(),
+            Self::List(items) | Self::PatternTable(items) | Self::Object(_, items) => {
+                items.iter().map(Self::size).sum()
+            }
             Self::Map(entries) => {
                 let sizes = entries
                     .iter()
@@ -72,8 +133,9 @@ impl Value {
             | Self::Scalar(_)
             | Self::Reference(_)
             | Self::Pattern(..)
+            | Self::File(_)
             | Self::Code(_) => 0,
-            Self::List(items) | Self::PatternTable(items) => {
+            Self::List(items) | Self::PatternTable(items) | Self::Object(_, items) => {
                 1 + items.iter().map(Self::depth).max().unwrap_or_default()
             }
             Self::Map(entries) => 1 + entries.values().map(Self::depth).max().unwrap_or_default(),
@@ -91,6 +153,8 @@ impl Value {
             | Self::Reference(_)
             | Self::Pattern(..)
             | Self::PatternTable(_)
+            | Self::File(_)
+            | Self::Object(..)
             | Self::Code(_) => None,
         }
     }
@@ -103,7 +167,12 @@ impl Value {
             Self::Scalar(text) => !text.is_empty() && text != "0",
             Self::List(items) => !items.is_empty(),
             Self::Map(entries) => !entries.is_empty(),
-            Self::Reference(_) | Self::Pattern(..) | Self::PatternTable(_) | Self::Code(_) => true,
+            Self::Reference(_)
+            | Self::Pattern(..)
+            | Self::PatternTable(_)
+            | Self::File(_)
+            | Self::Object(..)
+            | Self::Code(_) => true,
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod category;
 pub mod client;
 pub mod content;
 pub mod decision;
+pub mod domain;
 pub mod envelope;
 pub mod finding;
 pub mod header;

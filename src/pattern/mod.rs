@@ -89,7 +89,10 @@ impl Pattern {
     ///
     /// # Errors
     /// As [`Self::is_match`].
-    pub fn captures<'t>(&self, text: &'t str) -> Result<Option<Vec<Option<&'t str>>>, TooManySteps> {
+    pub fn captures<'t>(
+        &self,
+        text: &'t str,
+    ) -> Result<Option<Vec<Option<&'t str>>>, TooManySteps> {
         Ok(match &self.engine {
             Engine::Linear(regex) => regex.captures(text).map(|captures| {
                 captures
@@ -97,15 +100,17 @@ impl Pattern {
                     .map(|group| group.map(|group| group.as_str()))
                     .collect()
             }),
-            Engine::Backtracking(regex) => regex
-                .captures(text)
-                .map_err(|_| TooManySteps)?
-                .map(|captures| {
-                    captures
-                        .iter()
-                        .map(|group| group.map(|group| group.as_str()))
-                        .collect()
-                }),
+            Engine::Backtracking(regex) => {
+                regex
+                    .captures(text)
+                    .map_err(|_| TooManySteps)?
+                    .map(|captures| {
+                        captures
+                            .iter()
+                            .map(|group| group.map(|group| group.as_str()))
+                            .collect()
+                    })
+            }
         })
     }
 
@@ -113,7 +118,11 @@ impl Pattern {
     ///
     /// # Errors
     /// As [`Self::is_match`].
-    pub fn find_from(&self, text: &str, from: usize) -> Result<Option<(usize, usize)>, TooManySteps> {
+    pub fn find_from(
+        &self,
+        text: &str,
+        from: usize,
+    ) -> Result<Option<(usize, usize)>, TooManySteps> {
         Ok(match &self.engine {
             Engine::Linear(regex) => regex
                 .find_at(text, from)
@@ -126,11 +135,16 @@ impl Pattern {
     }
 }
 
-/// The engines draw the pattern over several lines; the last one says what is wrong.
+/// The engine's word on what is wrong, in one line and without a place in the translated pattern.
 fn first_line(text: &str) -> String {
     let line = text.lines().rfind(|line| !line.trim().is_empty());
     let line = line.unwrap_or_default().trim();
-    line.strip_prefix("error: ").unwrap_or(line).to_owned()
+    let line = line.strip_prefix("error: ").unwrap_or(line);
+    let words = match line.split_once(": ") {
+        Some((place, words)) if place.starts_with("Parsing error at position") => words,
+        _ => line,
+    };
+    format!("the pattern is not understood: {words}")
 }
 
 /// Two patterns are the same if they are written in the same way.

@@ -12,13 +12,19 @@ fn matches(source: &str, flags: &str, text: &str) -> bool {
 fn matches_as_perl_does() {
     let table = include_str!("as_perl.txt");
     let mut cases = 0;
-    for line in table.lines().filter(|line| !line.starts_with("# ") && !line.is_empty()) {
+    for line in table
+        .lines()
+        .filter(|line| !line.starts_with("# ") && !line.is_empty())
+    {
         let fields: Vec<&str> = line.split('\t').collect();
         let [source, flags, text, want] = fields[..] else {
             panic!("{line}");
         };
         let source = source.replace("<NL>", "\n");
-        let text = text.replace("<NL>", "\n").replace("<CR>", "\r").replace("<TAB>", "\t");
+        let text = text
+            .replace("<NL>", "\n")
+            .replace("<CR>", "\r")
+            .replace("<TAB>", "\t");
         assert_eq!(matches(&source, flags, &text), want == "1", "{line}");
         cases += 1;
     }
@@ -40,11 +46,18 @@ fn what_is_not_understood_is_named() {
         ("a", "e", "the flag e of a pattern is not understood"),
         ("\\Ca", "", "\\C in a pattern is not understood"),
     ] {
-        assert_eq!(Pattern::compile(source, flags).unwrap_err(), want, "{source}");
+        assert_eq!(
+            Pattern::compile(source, flags).unwrap_err(),
+            want,
+            "{source}"
+        );
     }
     for source in ["(a", "a)", "*a", "\\p{Nonsense}", "(?<n"] {
         let error = Pattern::compile(source, "").unwrap_err();
-        assert!(!error.is_empty() && !error.contains('\n'), "{source}: {error:?}");
+        assert!(
+            !error.is_empty() && !error.contains('\n'),
+            "{source}: {error:?}"
+        );
     }
     assert!(Pattern::compile("((a{900}){900}){900}", "").is_err());
 }

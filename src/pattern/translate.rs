@@ -15,7 +15,10 @@ pub(super) fn translate(source: &str, flags: &str) -> Result<String, String> {
         extended: flags.contains('x'),
         scopes: Vec::new(),
     };
-    let kept: String = flags.chars().filter(|flag| "imsx".contains(*flag)).collect();
+    let kept: String = flags
+        .chars()
+        .filter(|flag| "imsx".contains(*flag))
+        .collect();
     if !kept.is_empty() {
         translation.out.push_str(&format!("(?{kept})"));
     }
@@ -71,9 +74,7 @@ impl Translation<'_> {
             // Before a line end at the end of the text, too.
             '$' if !self.multi_line => self.out.push_str("(?:\\n?\\z)"),
             '{' => self.brace(),
-            '#' if self.extended => {
-                while self.rest.next_if(|&c| c != '\n').is_some() {}
-            }
+            '#' if self.extended => while self.rest.next_if(|&c| c != '\n').is_some() {},
             other => self.out.push(other),
         }
         Ok(())
@@ -181,7 +182,7 @@ impl Translation<'_> {
                 }
                 '[' if self.rest.peek() == Some(&':') => {
                     self.out.push('[');
-                    while let Some(inner) = self.rest.next() {
+                    for inner in self.rest.by_ref() {
                         self.out.push(inner);
                         if inner == ']' {
                             break;

@@ -12,7 +12,8 @@ pub(super) fn calculate(operator: Operator, left: f64, right: f64) -> Option<f64
         Operator::Divide => left / right,
         Operator::Remainder => return remainder(left.trunc(), right.trunc()),
         Operator::Power => left.powf(right),
-        Operator::Concatenate | Operator::Repeat | Operator::Range => 0.0,
+        // These are no arithmetic.
+        _ => return None,
     })
 }
 

@@ -1,5 +1,10 @@
 //! From characters to tokens.
 
+mod here_document;
+mod number;
+mod quotes;
+
+use self::quotes::{begins_quote, unquote};
 use crate::config::error::{ConfigError, Place};
 
 /// A token with the octet offset at which it begins.
@@ -20,8 +25,14 @@ pub(super) enum TokenKind {
     Interpolated(String, usize),
     /// `qw(...)`
     Words(Vec<String>),
-    /// `qr/.../flags`
-    Pattern(String, String),
+    /// `qr/.../flags`, the offset at which the pattern begins, and whether variables are put in.
+    Pattern(String, String, usize, bool),
+    /// `/.../flags`, `m/.../flags`: the same, matched at once.
+    Match(String, String, usize, bool),
+    /// `s/.../.../`, `tr/.../.../`: its word.
+    Edit(String),
+    /// A sigil before `$` or `{`.
+    Cast(char),
     /// `$name`, `@name`, `%name`
     Variable(String),
     /// `` `command` ``
@@ -30,14 +41,17 @@ pub(super) enum TokenKind {
     Code(String),
     /// A bare word.
     Word(String),
+    /// A character that begins no token.
+    Odd(char),
     /// An operator or bracket.
     Sign(&'static str),
 }
 
 /// Operators and brackets, longest first.
 const SIGNS: &[&str] = &[
-    "**", "=>", "->", "..", "=", ";", ",", "(", ")", "[", "]", "{", "}", "\\", "+", "-", "*", "/",
-    "%", ".", "!", "?", ":", "<", ">",
+    "||=", "&&=", "//=", "**", "=>", "->", "..", "==", "!=", "<=", ">=", "=~", "!~", "&&", "||",
+    "//", "+=", "-=", "*=", "/=", ".=", "=", ";", ",", "(", ")", "[", "]", "{", "}", "\\", "+",
+    "-", "*", "/", "%", ".", "!", "?", ":", "<", ">",
 ];
 
 /// Splits a file into tokens.
@@ -50,6 +64,7 @@ pub(super) fn tokens(file: &str, text: &str) -> Result<Vec<Token>, ConfigError> 
         text,
         at: 0,
         tokens: Vec::new(),
+        here_document: None,
     };
     while lexer.skip_blanks() {
         lexer.take_token()?;
@@ -62,6 +77,8 @@ struct Lexer<'t> {
     text: &'t str,
     at: usize,
     tokens: Vec<Token>,
+    /// Where the line with the last `<<` ends, and where the text that it announced ends.
+    here_document: Option<(usize, usize)>,
 }
 
 impl<'t> Lexer<'t> {
@@ -76,9 +93,8 @@ impl<'t> Lexer<'t> {
     /// Skips blanks, comments and POD; false at the end of the file or at `__END__`.
     fn skip_blanks(&mut self) -> bool {
         loop {
-            let rest = self.rest();
-            let trimmed = rest.trim_start();
-            self.at += rest.len() - trimmed.len();
+            self.skip_white_space();
+            let trimmed = self.rest();
             let at_line_start =
                 self.at == 0 || self.text.as_bytes().get(self.at - 1) == Some(&b'\n');
             let is_pod = at_line_start
@@ -108,6 +124,43 @@ impl<'t> Lexer<'t> {
         }
     }
 
+    /// Skips white space, and the text of a here-document after its line.
+    fn skip_white_space(&mut self) {
+        let rest = self.rest();
+        let next = self.at + rest.len() - rest.trim_start().len();
+        match self.here_document {
+            Some((line_end, end)) if next > line_end => {
+                self.at = end.max(self.at);
+                self.here_document = None;
+                self.skip_white_space();
+            }
+            _ => self.at = next,
+        }
+    }
+
+    /// True if a value has just ended: what follows is an operator.
+    fn after_value(&self) -> bool {
+        match self.tokens.last().map(|token| &token.kind) {
+            Some(TokenKind::Word(word)) => !matches!(
+                word.as_str(),
+                "and"
+                    | "or"
+                    | "not"
+                    | "if"
+                    | "unless"
+                    | "grep"
+                    | "map"
+                    | "split"
+                    | "return"
+                    | "x"
+                    | "join"
+            ),
+            Some(TokenKind::Sign(sign)) => matches!(*sign, ")" | "]" | "}"),
+            None | Some(TokenKind::Cast(_)) => false,
+            Some(_) => true,
+        }
+    }
+
     fn take_token(&mut self) -> Result<(), ConfigError> {
         let (offset, rest) = (self.at, self.rest());
         let first = rest.chars().next().unwrap_or('\0');
@@ -127,6 +180,14 @@ impl<'t> Lexer<'t> {
                         .replace("Amavis::Conf::", ""),
                 )
             }
+            '$' | '@' | '%'
+                if rest.get(1..).unwrap_or_default().starts_with(['$', '{'])
+                    && self.may_be_variable(first) =>
+            {
+                self.at += 1;
+                TokenKind::Cast(first)
+            }
+            '/' if !self.after_value() => self.pattern(offset, true)?,
             '&' if name_length(rest.get(1..).unwrap_or_default()) > 0 => {
                 let length = 1 + name_length(rest.get(1..).unwrap_or_default());
                 self.at += length;
@@ -140,38 +201,31 @@ impl<'t> Lexer<'t> {
         Ok(())
     }
 
-    /// After a value, `%` is the remainder.
+    /// After a value, `%` is the remainder; but a word may be a function.
     fn may_be_variable(&self, sigil: char) -> bool {
+        // After a block a statement begins.
+        let last = self.tokens.last().map(|token| &token.kind);
         sigil != '%'
-            || !matches!(
-                self.tokens.last().map(|token| &token.kind),
-                Some(
-                    TokenKind::Number(_)
-                        | TokenKind::Variable(_)
-                        | TokenKind::Sign(")" | "]" | "}")
-                )
-            )
+            || !self.after_value()
+            || matches!(last, Some(TokenKind::Word(_) | TokenKind::Sign("}")))
     }
 
     fn sign(&mut self, offset: usize) -> Result<TokenKind, ConfigError> {
         let rest = self.rest();
         if rest.starts_with("<<") {
-            return Err(self
-                .error(offset, "here-documents are not understood yet")
-                .advise("use a quoted string"));
+            return self.here_document(offset);
         }
         match SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
             Some(sign) => {
                 self.at += sign.len();
                 Ok(TokenKind::Sign(sign))
             }
-            None => Err(self.error(
-                offset,
-                format!(
-                    "unexpected character {:?}",
-                    rest.chars().next().unwrap_or('?')
-                ),
-            )),
+            // What it is in may be refused as a whole.
+            None => {
+                let odd = rest.chars().next().unwrap_or('?');
+                self.at += odd.len_utf8();
+                Ok(TokenKind::Odd(odd))
+            }
         }
     }
 
@@ -180,142 +234,33 @@ impl<'t> Lexer<'t> {
         let length = name_length(rest);
         let word = rest.get(..length).unwrap_or_default();
         let after = rest.get(length..).unwrap_or_default();
-        let quotes = matches!(word, "q" | "qq" | "qw" | "qr" | "m") && begins_quote(after);
+        let is_key = matches!(
+            self.tokens.last().map(|token| &token.kind),
+            Some(TokenKind::Sign("{" | "->"))
+        ) && after.trim_start().starts_with('}');
+        let quotes = matches!(word, "q" | "qq" | "qw" | "qr" | "m" | "s" | "tr" | "y")
+            && !is_key
+            && begins_quote(after);
         self.at += length;
         if !quotes {
             return Ok(TokenKind::Word(word.to_owned()));
         }
+        if matches!(word, "s" | "tr" | "y") {
+            return self.edit(offset, word);
+        }
         self.at += after.len() - after.trim_start().len();
+        if matches!(word, "qr" | "m") {
+            return self.pattern(offset, word == "m");
+        }
         let opener = self.rest().chars().next().unwrap_or('/');
         let begin = self.at + opener.len_utf8();
         let inner = self.delimited(offset)?;
         Ok(match word {
             "q" => TokenKind::Literal(unquote(&inner, opener)),
             "qq" => TokenKind::Interpolated(inner, begin),
-            "qw" => TokenKind::Words(inner.split_whitespace().map(str::to_owned).collect()),
-            _ => {
-                let rest = self.rest();
-                let flags = rest
-                    .find(|c: char| !c.is_ascii_alphabetic())
-                    .unwrap_or(rest.len());
-                self.at += flags;
-                TokenKind::Pattern(inner, rest.get(..flags).unwrap_or_default().to_owned())
-            }
+            _ => TokenKind::Words(inner.split_whitespace().map(str::to_owned).collect()),
         })
     }
-
-    /// Takes what is between the delimiter here and its partner; brackets nest.
-    fn delimited(&mut self, offset: usize) -> Result<String, ConfigError> {
-        let rest = self.rest();
-        let Some(opener) = rest.chars().next() else {
-            return Err(self.error(offset, "string is not ended"));
-        };
-        let closer = match opener {
-            '(' => ')',
-            '[' => ']',
-            '{' => '}',
-            '<' => '>',
-            other => other,
-        };
-        let (mut depth, mut escaped) = (1_usize, false);
-        for (at, character) in rest.char_indices().skip(1) {
-            if escaped {
-                escaped = false;
-            } else if character == '\\' {
-                escaped = true;
-            } else if character == closer {
-                depth -= 1;
-                if depth == 0 {
-                    self.at += at + closer.len_utf8();
-                    return Ok(rest
-                        .get(opener.len_utf8()..at)
-                        .unwrap_or_default()
-                        .to_owned());
-                }
-            } else if character == opener {
-                depth += 1;
-            }
-        }
-        Err(self.error(
-            offset,
-            format!("string that begins with {opener} is not ended"),
-        ))
-    }
-
-    fn number(&mut self) -> Result<TokenKind, ConfigError> {
-        let (offset, rest) = (self.at, self.rest());
-        let mut length = rest
-            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-            .unwrap_or(rest.len());
-        // A fraction: a dot that is not the beginning of `..` or of a concatenation.
-        let tail = rest.get(length..).unwrap_or_default();
-        let digits = |text: &str| {
-            text.find(|c: char| !c.is_ascii_digit())
-                .unwrap_or(text.len())
-        };
-        if let Some(fraction) = tail.strip_prefix('.')
-            && digits(fraction) > 0
-        {
-            length += 1 + digits(fraction);
-        }
-        let written = rest.get(..length).unwrap_or_default().replace('_', "");
-        self.at += length;
-        number_text(&written)
-            .map(TokenKind::Number)
-            .ok_or_else(|| self.error(offset, format!("{written} is no number")))
-    }
-}
-
-/// The value of a number as Perl prints it.
-fn number_text(written: &str) -> Option<String> {
-    let radix = |digits: &str, radix: u32| {
-        i64::from_str_radix(digits, radix)
-            .ok()
-            .map(|n| n.to_string())
-    };
-    match written.get(..2) {
-        Some("0x" | "0X") => radix(written.get(2..)?, 16),
-        Some("0b" | "0B") => radix(written.get(2..)?, 2),
-        _ if written.len() > 1
-            && written.starts_with('0')
-            && written.bytes().all(|b| b.is_ascii_digit()) =>
-        {
-            radix(written, 8)
-        }
-        _ if written.bytes().all(|b| b.is_ascii_digit()) => {
-            written.parse::<i64>().ok().map(|n| n.to_string())
-        }
-        _ => written
-            .parse::<f64>()
-            .ok()
-            .filter(|n| n.is_finite())
-            .map(|n| n.to_string()),
-    }
-}
-
-/// Resolves `\\` and the escaped delimiter, as in single quotes.
-fn unquote(inner: &str, opener: char) -> String {
-    let closer = match opener {
-        '(' => ')',
-        '[' => ']',
-        '{' => '}',
-        '<' => '>',
-        other => other,
-    };
-    let mut out = String::with_capacity(inner.len());
-    let mut characters = inner.chars().peekable();
-    while let Some(character) = characters.next() {
-        match characters.peek() {
-            Some(&next)
-                if character == '\\' && (next == '\\' || next == opener || next == closer) =>
-            {
-                out.push(next);
-                characters.next();
-            }
-            _ => out.push(character),
-        }
-    }
-    out
 }
 
 /// Octets of the name at the head of `text`; `::` is part of it.
@@ -338,16 +283,4 @@ pub(super) fn name_length(text: &str) -> usize {
 
 fn is_word(character: char) -> bool {
     character.is_ascii_alphanumeric() || character == '_'
-}
-
-/// True if what follows `q`, `qw` and the like is a delimiter: `=>` and `,` make it a plain word.
-fn begins_quote(after: &str) -> bool {
-    let trimmed = after.trim_start();
-    match trimmed.chars().next() {
-        None => false,
-        Some('=') => !trimmed.starts_with("=>") && after.len() == trimmed.len(),
-        Some(',' | ';' | ')') => false,
-        Some('#') => after.len() == trimmed.len(),
-        Some(character) => !is_word(character),
-    }
 }

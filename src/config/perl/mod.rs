@@ -1,7 +1,8 @@
 //! The original's own configuration language: the part of Perl that such files use to say what is so.
 //!
-//! Nothing is run: the evaluator knows assignments, literals, arithmetic and a few constructors. Everything else is an error
-//! that shows the construct and its place.
+//! Nothing is run: the evaluator knows assignments, literals, operators, conditions and loops over lists, and a few functions. It
+//! reads the files that these name, and nothing else of the machine. Everything else is an error that shows the construct and its
+//! place.
 //!
 //! # Source
 //! daemon.md 8.2 (grammar), 8.5 (what is beyond it).
@@ -9,7 +10,6 @@
 mod arithmetic;
 mod commands;
 mod evaluate;
-mod interpolate;
 mod lexer;
 mod parser;
 mod syntax;
@@ -33,7 +33,8 @@ pub fn read(
 ) -> Result<(), ConfigErrors> {
     let tokens = lexer::tokens(file, text)?;
     let statements = parser::statements(file, text, &tokens)?;
-    evaluate::run(file, text, &statements, config, world)
+    let mut spent = evaluate::Spent::default();
+    evaluate::run(file, text, &statements, config, world, &mut spent)
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 use super::*;
 use crate::config::value::Value;
 
+mod statements;
+
 fn load(text: &str) -> Result<RawConfig, String> {
     let mut config = RawConfig::default();
     read("f", text, &mut config, &Nowhere)
@@ -176,10 +178,7 @@ fn every_error_names_its_place() {
             "f:1:16: @example in double quotes means a list (write \\@ for the character itself)",
         ),
         ("@inet_acl = (1, 2;", "f:1:18: expected , or ), found \";\""),
-        (
-            "if ($x) { }",
-            "f:1:1: if is beyond what is understood (write the setting itself, without a condition)",
-        ),
+        ("if ($x) { }", "f:1:5: unknown setting $x"),
         (
             "$logfile = `date +%s`;",
             "f:1:12: the command `date +%s` is not run (write its result instead)",
@@ -217,8 +216,8 @@ fn every_error_names_its_place() {
             "f:1:12: the environment is not read (write the value instead)",
         ),
         (
-            "$logfile = <<'EOD';\nx\nEOD\n",
-            "f:1:12: here-documents are not understood yet (use a quoted string)",
+            "$logfile = <<'EOD';\nx\nEO\n",
+            "f:1:12: the text is not ended by a line EOD",
         ),
         (
             "$syslog_ident = 'x' x 1e14;",
@@ -322,10 +321,18 @@ struct Small;
 impl World for Small {
     fn read(&self, path: &std::path::Path) -> Result<String, crate::config::error::ConfigError> {
         match path.to_str() {
+            Some("/etc/inner") => Ok("$max_servers = 9;\nmy $own = 1;\n".to_owned()),
+            Some("/etc/bad") => Ok("$max_servers = 9;\n $max_server = 1;\n".to_owned()),
+            Some("/etc/circle") => Ok("do '/etc/circle';".to_owned()),
+            Some("/etc/wl") => Ok("a@x 1\n.y 0\n".to_owned()),
             Some("/etc/mailname") => Ok("example.org\nmore\n".to_owned()),
             Some(path) if path.starts_with("/etc/amavis/de_DE/template-") => Ok(path.to_owned()),
             _ => Nowhere.read(path),
         }
+    }
+
+    fn has(&self, test: char, path: &std::path::Path) -> bool {
+        test != 'd' && self.read(path).is_ok()
     }
 
     fn host_name(&self, qualified: bool) -> String {

@@ -3,7 +3,7 @@
 //! # Source
 //! daemon.md 8.3 (functions), 8.5 (commands in backticks that are understood).
 
-use std::path::Path;
+use std::{os::unix::fs::PermissionsExt, path::Path};
 
 use crate::{
     config::{
@@ -21,6 +21,9 @@ pub trait World {
     /// Why it was not read.
     fn read(&self, path: &Path) -> Result<String, ConfigError>;
 
+    /// `-e` and the like: whether there is such a file; `d` is a folder, `f` a file, `r` and `x` what we may do, `s` not empty.
+    fn has(&self, test: char, path: &Path) -> bool;
+
     /// The machine's name; `qualified` asks for the one with a domain.
     fn host_name(&self, qualified: bool) -> String;
 }
@@ -35,6 +38,20 @@ pub struct Machine {
 impl World for Machine {
     fn read(&self, path: &Path) -> Result<String, ConfigError> {
         secure_open::read(path, self.guard)
+    }
+
+    fn has(&self, test: char, path: &Path) -> bool {
+        let Ok(metadata) = path.metadata() else {
+            return false;
+        };
+        match test {
+            'd' => metadata.is_dir(),
+            'f' => metadata.is_file(),
+            's' => metadata.len() > 0,
+            'r' => std::fs::File::open(path).is_ok(),
+            'x' => metadata.permissions().mode() & 0o111 != 0,
+            _ => true,
+        }
     }
 
     fn host_name(&self, qualified: bool) -> String {
@@ -71,6 +88,10 @@ impl World for Nowhere {
             "{} is not read here",
             path.display()
         )))
+    }
+
+    fn has(&self, _test: char, _path: &Path) -> bool {
+        false
     }
 
     fn host_name(&self, _qualified: bool) -> String {

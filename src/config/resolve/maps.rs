@@ -106,7 +106,12 @@ fn table(reader: &mut Reader<'_>, name: &str, value: &Value) -> Option<Table> {
             }
             table(reader, other, &value)
         }
-        Value::Reference(_) | Value::Pattern(..) | Value::PatternTable(_) | Value::Code(_) => {
+        Value::File(file) => table(reader, name, &file.content),
+        Value::Reference(_)
+        | Value::Pattern(..)
+        | Value::PatternTable(_)
+        | Value::Object(..)
+        | Value::Code(_) => {
             reader.complain(
                 name,
                 format!("{} cannot be a lookup table here yet", value.kind()),

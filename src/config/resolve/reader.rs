@@ -161,7 +161,13 @@ impl<'r> Reader<'r> {
 
     /// A text that begins with 0 is octal; a number was made from an octal literal by the reader.
     pub(super) fn mode(&mut self, name: &str) -> u32 {
-        let text = self.text(name);
+        let mut text = self.text(name);
+        // Set to nothing is not set.
+        if text.is_empty()
+            && let Some(Default::Text(default)) = settings::setting(name).map(|s| s.default)
+        {
+            default.clone_into(&mut text);
+        }
         let mode = if text.starts_with('0') {
             u32::from_str_radix(&text, 8).ok()
         } else {
