@@ -10,6 +10,7 @@
 //! # Source
 //! daemon.md section 8 and appendix A; architecture 2.7.
 
+pub mod dynamic;
 pub mod error;
 pub mod files;
 pub mod listen;

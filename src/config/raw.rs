@@ -1,6 +1,6 @@
 //! Exactly what the files say.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     error::{ConfigError, ConfigErrors, Place},
@@ -11,7 +11,7 @@ use super::{
 /// Values by setting, with the place of the last assignment.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct RawConfig {
-    values: BTreeMap<&'static str, Assigned>,
+    values: BTreeMap<&'static str, Arc<Assigned>>,
     /// Things set that mean nothing to us, such as `$ENV{PATH}`.
     strangers: BTreeMap<String, Place>,
     /// What the reader noticed that is no error.
@@ -51,11 +51,11 @@ impl RawConfig {
         let elements = BTreeMap::new();
         self.values.insert(
             setting.perl(),
-            Assigned {
+            Arc::new(Assigned {
                 value,
                 place,
                 elements,
-            },
+            }),
         );
         Ok(())
     }
@@ -72,11 +72,14 @@ impl RawConfig {
         place: Place,
     ) -> Result<&mut Value, ConfigErrors> {
         let perl = known(name, &place)?.perl();
-        let assigned = self.values.entry(perl).or_insert_with(|| Assigned {
-            value: default,
-            place: place.clone(),
-            elements: BTreeMap::new(),
+        let assigned = self.values.entry(perl).or_insert_with(|| {
+            Arc::new(Assigned {
+                value: default,
+                place: place.clone(),
+                elements: BTreeMap::new(),
+            })
         });
+        let assigned = Arc::make_mut(assigned);
         if let Some(key) = key {
             assigned.elements.insert(key.to_owned(), place.clone());
         }
@@ -92,7 +95,14 @@ impl RawConfig {
     /// What was assigned to a setting.
     #[must_use]
     pub fn get(&self, perl: &str) -> Option<&Assigned> {
-        self.values.get(perl)
+        self.values.get(perl).map(Arc::as_ref)
+    }
+
+    /// All that is set, in order of names.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Assigned)> {
+        self.values
+            .iter()
+            .map(|(name, assigned)| (*name, assigned.as_ref()))
     }
 
     /// Names that are set and have no effect, in order.

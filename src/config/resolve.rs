@@ -2,11 +2,12 @@
 //!
 //! Every setting is looked at, so that one run shows every error.
 
+mod banks;
 mod maps;
 mod reader;
 mod sockets;
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use self::reader::Reader;
 use super::{
@@ -24,20 +25,34 @@ use crate::{mail::settlement::ReplyForm, sys::process};
 /// # Errors
 /// Everything that is wrong.
 pub fn resolve(raw: &RawConfig) -> Result<Config, ConfigErrors> {
-    let mut reader = Reader::new(raw);
     let mut warnings = raw.warnings.clone();
+    let mut config = one(raw, &mut warnings)?;
+    banks::lay_out(raw, &mut config, &mut warnings)?;
+    config.warnings = warnings;
+    Ok(config)
+}
+
+/// One configuration, without what policy banks make of it.
+fn one(raw: &RawConfig, warnings: &mut Vec<ConfigError>) -> Result<Config, ConfigErrors> {
+    let mut reader = Reader::new(raw);
     let config = Config {
         process: process(&mut reader),
-        listen: sockets::listen(&mut reader, &mut warnings),
+        listen: sockets::listen(&mut reader, warnings),
         smtpd: smtpd(&mut reader),
         delivery: delivery(&mut reader),
         log: log(&mut reader),
         identity: identity(&mut reader),
         policy: policy(&mut reader),
+        client_rules: banks::client_rules(&mut reader),
         without_effect: raw.without_effect(),
-        warnings,
+        warnings: Vec::new(),
+        bank_name: String::new(),
+        bank_path: String::new(),
+        bank_names: std::collections::BTreeSet::new(),
+        interface_banks: BTreeMap::new(),
+        layered: BTreeMap::new(),
     };
-    let config = cross_check(config, &mut reader);
+    cross_check(&config, &reader, warnings);
     reader.finish(config)
 }
 
@@ -183,20 +198,18 @@ fn policy(reader: &mut Reader<'_>) -> PolicyConfig {
 }
 
 /// Checks what concerns more than one setting.
-fn cross_check(mut config: Config, reader: &mut Reader<'_>) -> Config {
+fn cross_check(config: &Config, reader: &Reader<'_>, warnings: &mut Vec<ConfigError>) {
     let host = &config.identity.host_name;
     if host != "localhost" && !host.contains('.') {
         let what = format!("$myhostname is {host:?}, which is not a fully qualified domain name");
-        config.warnings.push(
+        warnings.push(
             ConfigError::general(what)
                 .advise("set it to a name with a dot: it appears in trace fields"),
         );
     }
     if config.log.to_syslog && config.log.file.is_some() {
         let what = "$do_syslog is on, so $logfile is not written to";
-        config
-            .warnings
-            .push(ConfigError::general(what).advise("turn one of them off"));
+        warnings.push(ConfigError::general(what).advise("turn one of them off"));
     }
     // Postfix's own default; the guide has 1200.
     const POSTFIX_PATIENCE: Duration = Duration::from_secs(600);
@@ -206,11 +219,10 @@ fn cross_check(mut config: Config, reader: &mut Reader<'_>) -> Config {
             config.process.child_timeout.as_secs()
         );
         let error = reader.at("$child_timeout", what);
-        config.warnings.push(error.advise(
+        warnings.push(error.advise(
             "make smtp_data_done_timeout or lmtp_data_done_timeout of the feeding transport larger",
         ));
     }
-    config
 }
 
 #[cfg(test)]

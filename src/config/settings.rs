@@ -50,8 +50,12 @@ pub enum Kind {
     Destiny,
     /// A hash.
     Map,
+    /// A table of patterns, `new_RE(...)`, or one pattern.
+    Patterns,
     /// A list of lookup tables.
     Maps,
+    /// Lists of networks, each followed by names of policy banks.
+    Pairs,
 }
 
 /// A default value.
@@ -538,6 +542,50 @@ pub const SETTINGS: &[Setting] = &[
         Kind::Words,
         none(),
         "Which recipients are ours, as a list.",
+    ),
+    row(
+        "$local_domains_re",
+        "local_domains_re",
+        Kind::Patterns,
+        none(),
+        "Which recipients are ours, as patterns.",
+    ),
+    row(
+        "@mynetworks",
+        "mynetworks",
+        Kind::Networks,
+        list(&[
+            "127.0.0.0/8",
+            "[::1]",
+            "169.254.0.0/16",
+            "[fe80::]/10",
+            "10.0.0.0/8",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+            "[fc00::]/7",
+        ]),
+        "Our own networks: their mail meets the policy bank `MYNETS`, if there is one.",
+    ),
+    row(
+        "@client_ipaddr_policy",
+        "client_ipaddr_policy",
+        Kind::Pairs,
+        none(),
+        "Policy banks by the address of the client; `@mynetworks` with `MYNETS` if not set.",
+    ),
+    row(
+        "%interface_policy",
+        "interface_policy",
+        Kind::Map,
+        none(),
+        "Policy banks by port, by address and port, by socket, or `SOCK` for every socket.",
+    ),
+    row(
+        "%policy_bank",
+        "policy_bank",
+        Kind::Map,
+        none(),
+        "Policy banks: settings that hold for some sessions or messages, by the bank's name.",
     ),
     row(
         "$localpart_is_case_sensitive",

@@ -1,6 +1,11 @@
 //! The configuration as the program uses it: checked, complete, unchanging.
 
-use std::{net::IpAddr, path::PathBuf, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    path::PathBuf,
+    time::Duration,
+};
 
 use super::{error::ConfigError, listen::ListenAddress, method::Method};
 use crate::{
@@ -25,10 +30,33 @@ pub struct Config {
     pub identity: IdentityConfig,
     /// What is decided about mail.
     pub policy: PolicyConfig,
+    /// `@client_ipaddr_policy`
+    pub client_rules: Vec<ClientRule>,
+    /// The policy bank on top; empty for none.
+    pub bank_name: String,
+    /// All policy banks in effect, as `A/B`.
+    pub bank_path: String,
+    /// All policy banks that there are; only in the configuration without banks, as the two that follow.
+    pub bank_names: BTreeSet<String>,
+    /// `%interface_policy`: the policy bank of each port, address with port, socket path, or `SOCK`.
+    pub interface_banks: BTreeMap<String, String>,
+    /// What each combination of policy banks makes of the settings, by path.
+    pub layered: BTreeMap<String, Self>,
     /// Set, but without effect; names.
     pub without_effect: Vec<String>,
     /// Worth telling, but no error.
     pub warnings: Vec<ConfigError>,
+}
+
+/// A pair of `@client_ipaddr_policy`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ClientRule {
+    /// Which clients.
+    pub networks: NetworkList,
+    /// Their policy banks, in order.
+    pub banks: Vec<String>,
+    /// How the table is called.
+    pub table: String,
 }
 
 /// Processes and their surroundings.

@@ -10,7 +10,11 @@ mod destination;
 mod escape;
 mod syslog;
 
-use std::{cell::RefCell, fmt, io, path::PathBuf};
+use std::{
+    cell::{Cell, RefCell},
+    fmt, io,
+    path::PathBuf,
+};
 
 pub use escape::escape;
 
@@ -71,6 +75,8 @@ impl Default for Settings {
 #[derive(Debug)]
 pub struct Log {
     settings: Settings,
+    /// What is written now; a policy bank may want more or less than the settings say.
+    level: Cell<Level>,
     destination: RefCell<Destination>,
 }
 
@@ -82,6 +88,7 @@ impl Log {
     pub fn open(settings: Settings) -> io::Result<Self> {
         let destination = RefCell::new(Destination::open(&settings)?);
         Ok(Self {
+            level: Cell::new(settings.level),
             settings,
             destination,
         })
@@ -89,8 +96,13 @@ impl Log {
 
     /// True if lines of this level are written.
     #[must_use]
-    pub const fn shows(&self, level: Level) -> bool {
-        level <= self.settings.level
+    pub fn shows(&self, level: Level) -> bool {
+        level <= self.level.get()
+    }
+
+    /// Writes lines up to this level from now on.
+    pub fn set_level(&self, level: Level) {
+        self.level.set(level);
     }
 
     /// What the log was opened with.

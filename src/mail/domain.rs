@@ -14,7 +14,7 @@ pub fn to_ascii(domain: &str) -> String {
     if name.is_ascii() {
         return domain.to_lowercase();
     }
-    match idna::domain_to_ascii(name) {
+    match idna::domain_to_ascii_cow(name.as_bytes(), idna::AsciiDenyList::URL) {
         Ok(ascii) => format!("{dot}{ascii}"),
         Err(_) => domain.to_lowercase(),
     }

@@ -83,6 +83,16 @@ impl Outbound {
         }
     }
 
+    /// Takes on the settings of a message's policy banks; a kept connection that was made under another name or from another
+    /// address is of no use for it.
+    pub fn adopt(&mut self, config: &DeliveryConfig, hello_name: &str) {
+        if self.hello_name != hello_name || self.config.bind_address != config.bind_address {
+            self.close();
+            hello_name.clone_into(&mut self.hello_name);
+            self.config.bind_address = config.bind_address;
+        }
+    }
+
     /// Sends a message by one of `routes`: a random one first, the others if it cannot be reached.
     pub fn send(
         &mut self,

@@ -103,6 +103,10 @@ pub fn process(arrived: Arrived<'_>, workshop: &mut Workshop<'_>) -> FinalReply 
     let deadline = Deadline::after(workshop.config.process.child_timeout);
     let working = deadline.less(reserve(workshop.config.process.child_timeout));
     workshop.slot.enter(Stage::Deciding, Some(deadline));
+    let config = workshop.config;
+    workshop
+        .outbound
+        .adopt(&config.delivery, &config.identity.localhost_name);
     fault::pass("pipeline.begin");
     let mail_id = match workshop.identifier.mail_id() {
         Ok(mail_id) => mail_id,

@@ -29,6 +29,7 @@ pub(super) fn summarise(case: &Case<'_>, outcomes: &[Outcome], workshop: &Worksh
             outcomes,
             delivered,
             originating: workshop.config.policy.originating,
+            banks: &workshop.config.bank_path,
         };
         if entry.concerned().next().is_some() {
             workshop
@@ -44,6 +45,8 @@ struct Entry<'e> {
     outcomes: &'e [Outcome],
     delivered: bool,
     originating: bool,
+    /// Policy banks in effect.
+    banks: &'e str,
 }
 
 impl<'e> Entry<'e> {
@@ -65,6 +68,9 @@ impl<'e> Entry<'e> {
     /// Client and envelope.
     fn write_envelope(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let arrived = &self.case.arrived;
+        if !self.banks.is_empty() {
+            write!(f, " {}", self.banks)?;
+        }
         if self.originating && arrived.client.address.is_some() {
             f.write_str(" LOCAL")?;
         }

@@ -1,4 +1,5 @@
 //! What is decided about a message: settings of each recipient, and the decision. Pure: facts in, decisions out.
 
+pub mod bank;
 pub mod decide;
 pub mod recipient;

@@ -19,7 +19,10 @@ use crate::{
     net::stream::{Stream, StreamError},
     outbound::Outbound,
     pipeline::Identifier,
-    policy::recipient::RecipientSettings,
+    policy::{
+        bank::{Chosen, Interface},
+        recipient::RecipientSettings,
+    },
     scoreboard::{ChildSlot, Scoreboard, Stage},
     spool::Spool,
     sys::{
@@ -73,14 +76,16 @@ pub fn serve(
     let Ok(peer) = stream.peer_endpoint() else {
         return 0;
     };
-    if !is_allowed(&peer, surroundings) {
-        return 0;
-    }
     let local = match stream.local_endpoint() {
         Ok(local) => local,
         Err(_) => ours.clone(),
     };
-    let server = Server::new(greeting::options(surroundings.config, &local));
+    let chosen = Chosen::for_session(surroundings.config, interface(&local, ours));
+    surroundings.log.set_level(chosen.config.log.level);
+    if !is_allowed(&peer, chosen.config, surroundings) {
+        return 0;
+    }
+    let server = Server::new(greeting::options(chosen.config, &local));
     let mut session = Session {
         stream,
         server,
@@ -89,6 +94,7 @@ pub fn serve(
         local,
         ordinal,
         messages: 0,
+        chosen,
         transaction: None,
         line_deadline: None,
         surroundings,
@@ -104,17 +110,28 @@ pub fn serve(
     tasks
 }
 
+/// Where the session comes in; a path is the listener's, for a connection has none of its own.
+fn interface<'e>(local: &Endpoint, ours: &'e Endpoint) -> Interface<'e> {
+    match (local, ours) {
+        (Endpoint::Tcp(address), _) | (_, Endpoint::Tcp(address)) => Interface::Tcp(*address),
+        (_, Endpoint::Unix(path)) => Interface::Unix(path),
+    }
+}
+
 /// The access list; UNIX sockets have file modes instead.
-fn is_allowed(peer: &Endpoint, surroundings: &Surroundings<'_>) -> bool {
+fn is_allowed(peer: &Endpoint, config: &Config, surroundings: &Surroundings<'_>) -> bool {
     let Some(address) = peer.address() else {
         return true;
     };
-    let allowed = surroundings.config.smtpd.access.contains(address);
+    let allowed = config.smtpd.access.contains(address);
     if !allowed {
         surroundings.cells.count(Counter::SessionsDenied);
         surroundings.log.note(
             -1,
-            format_args!("DENIED ACCESS from IP {address}, policy bank ''"),
+            format_args!(
+                "DENIED ACCESS from IP {address}, policy bank '{}'",
+                config.bank_path
+            ),
         );
     }
     allowed
@@ -131,7 +148,9 @@ struct Session<'a, 's> {
     ordinal: u64,
     /// Transactions begun.
     messages: u64,
-    transaction: Option<InWork>,
+    /// What holds between transactions.
+    chosen: Chosen<'s>,
+    transaction: Option<InWork<'s>>,
     /// Until when the command line that has begun must be complete.
     line_deadline: Option<Deadline>,
     surroundings: &'a mut Surroundings<'s>,
@@ -139,8 +158,10 @@ struct Session<'a, 's> {
 
 /// A transaction in work.
 #[derive(Debug)]
-struct InWork {
+struct InWork<'s> {
     log_id: LogId,
+    /// What holds for it: policy banks of the client and the sender over those of the session.
+    config: &'s Config,
     began_ms: u64,
     /// The original client; the MTA itself if XFORWARD told nothing.
     client: ClientFacts,
@@ -155,7 +176,14 @@ enum Ended {
     By(StreamError),
 }
 
-impl Session<'_, '_> {
+impl<'s> Session<'_, 's> {
+    /// The settings in effect: of the transaction, if there is one.
+    fn config(&self) -> &'s Config {
+        self.transaction
+            .as_ref()
+            .map_or(self.chosen.config, |transaction| transaction.config)
+    }
+
     fn run(&mut self) -> Ended {
         loop {
             let result = match self.server.wants() {
@@ -218,7 +246,7 @@ impl Session<'_, '_> {
     /// Sends what was said and waits for the next command, for a signal, or for the end of patience.
     fn wait_for_input(&mut self) -> Result<(), StreamError> {
         self.flush()?;
-        let timeout = self.surroundings.config.smtpd.timeout;
+        let timeout = self.config().smtpd.timeout;
         // A line that comes octet by octet has no more time than one that comes at once.
         let deadline = match self.line_deadline {
             Some(deadline) if !self.input.is_empty() => deadline,
@@ -269,7 +297,7 @@ impl Session<'_, '_> {
 
     /// The end of the next wait, and with it the time at which the master may take this child for hung.
     fn beat(&mut self, deadline: Deadline) -> Deadline {
-        let beat = deadline.or_after(self.surroundings.config.process.child_timeout);
+        let beat = deadline.or_after(self.config().process.child_timeout);
         self.surroundings.slot.extend(beat);
         beat
     }
@@ -294,7 +322,7 @@ impl Session<'_, '_> {
         if !self.server.has_output() {
             return Ok(());
         }
-        let deadline = Deadline::after(self.surroundings.config.smtpd.timeout);
+        let deadline = Deadline::after(self.config().smtpd.timeout);
         let result = self.stream.send(self.server.output(), deadline);
         self.server.clear_output();
         result

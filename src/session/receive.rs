@@ -60,8 +60,8 @@ impl Session<'_, '_> {
 
     /// Receives up to the final dot. Gives the refusal of a message that is too large.
     fn receive_content(&mut self, intake: &mut Intake) -> Result<Option<Reply>, StreamError> {
-        let timeout = self.surroundings.config.smtpd.timeout;
-        let rate = self.surroundings.config.smtpd.least_data_rate;
+        let timeout = self.config().smtpd.timeout;
+        let rate = self.config().smtpd.least_data_rate;
         let limit = self.size_limit();
         let (began, mut total, mut refusal) = (monotonic_ms(), 0_u64, None);
         // What came in the same packet as DATA's line is part of the message (D8).
@@ -109,7 +109,7 @@ impl Session<'_, '_> {
     /// The limit that holds for all recipients together: the largest of theirs, within the global one. A recipient without a
     /// limit has none (D14).
     fn size_limit(&self) -> Option<u64> {
-        let global = self.surroundings.config.smtpd.size_limit;
+        let global = self.config().smtpd.size_limit;
         let recipients = self
             .transaction
             .as_ref()
@@ -167,7 +167,7 @@ impl Session<'_, '_> {
             earlier_crashes: self.surroundings.scoreboard.poison_tries(key),
         };
         let mut workshop = Workshop {
-            config: self.surroundings.config,
+            config: transaction.config,
             log: self.surroundings.log,
             cells: self.surroundings.cells,
             slot,
@@ -188,7 +188,7 @@ impl Session<'_, '_> {
             .transaction
             .as_ref()
             .map(|transaction| &transaction.log_id);
-        let rejects = self.surroundings.config.smtpd.rejects_bare_newlines;
+        let rejects = self.config().smtpd.rejects_bare_newlines;
         let done = if rejects { "refused" } else { "made CRLF" };
         self.surroundings.log.write(
             0,
@@ -221,7 +221,7 @@ impl Session<'_, '_> {
     /// The message could not be kept: no room (452), or another trouble of ours (451).
     fn refuse_unwritten(&self, error: &std::io::Error) -> FinalReply {
         self.surroundings.cells.count(Counter::SpoolFull);
-        let folder = self.surroundings.config.process.temp_base.display();
+        let folder = self.config().process.temp_base.display();
         let id = self
             .transaction
             .as_ref()

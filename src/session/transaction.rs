@@ -2,15 +2,16 @@
 
 use super::{InWork, Session};
 use crate::{
+    config::settled::Config,
     counters::Counter,
     mail::{client::ClientFacts, reply::Reply},
     pipeline::key_of,
-    policy::recipient::RecipientSettings,
+    policy::{bank::Chosen, recipient::RecipientSettings},
     spool,
     sys::clock::monotonic_ms,
 };
 
-impl Session<'_, '_> {
+impl<'s> Session<'_, 's> {
     /// MAIL: counts as a task, whatever becomes of it; needs room for the message.
     pub(super) fn begin_transaction(&mut self) {
         self.messages += 1;
@@ -30,17 +31,23 @@ impl Session<'_, '_> {
         self.surroundings
             .slot
             .name_message(log_id.as_str(), &queue_id, key);
+        let chosen = self.chosen_for_transaction();
+        self.surroundings.log.set_level(chosen.config.log.level);
         let transaction = InWork {
             log_id,
+            config: chosen.config,
             began_ms: monotonic_ms(),
             client,
             recipients: Vec::new(),
         };
         let refusal = self
-            .refuse_for_size()
+            .refuse_for_size(chosen.config)
             .or_else(|| self.refuse_for_room(&transaction));
         match refusal {
-            Some(reply) => self.server.refuse(&reply),
+            Some(reply) => {
+                self.server.refuse(&reply);
+                self.restore_settings();
+            }
             None => {
                 self.transaction = Some(transaction);
                 self.server.accept();
@@ -49,9 +56,9 @@ impl Session<'_, '_> {
     }
 
     /// A size that is above the limit for everybody (RFC 1870 section 6.1).
-    fn refuse_for_size(&self) -> Option<Reply> {
+    fn refuse_for_size(&self, config: &Config) -> Option<Reply> {
         let declared = self.server.envelope().declared_size?;
-        let limit = self.surroundings.config.smtpd.size_limit?;
+        let limit = config.smtpd.size_limit?;
         (declared > limit).then(|| {
             Reply::status(
                 552,
@@ -63,9 +70,9 @@ impl Session<'_, '_> {
     }
 
     /// The disk is full, or the folder is not there: the MTA keeps the message until that is mended.
-    fn refuse_for_room(&mut self, transaction: &InWork) -> Option<Reply> {
+    fn refuse_for_room(&mut self, transaction: &InWork<'_>) -> Option<Reply> {
         let declared = self.server.envelope().declared_size.unwrap_or(0);
-        let folder = self.surroundings.config.process.temp_base.display();
+        let folder = transaction.config.process.temp_base.display();
         let reply = match self.surroundings.spool.has_room(declared) {
             Ok(true) => return None,
             Ok(false) => {
@@ -95,7 +102,7 @@ impl Session<'_, '_> {
 
     /// RCPT: looks the recipient's settings up.
     pub(super) fn judge_recipient(&mut self) {
-        let config = self.surroundings.config;
+        let config = self.config();
         let envelope = self.server.envelope();
         let Some((recipient, transaction)) =
             envelope.recipients.last().zip(self.transaction.as_mut())
@@ -129,7 +136,22 @@ impl Session<'_, '_> {
     pub(super) fn end_transaction(&mut self) {
         if self.transaction.take().is_some() {
             self.surroundings.slot.name_message("", "", 0);
+            self.restore_settings();
         }
+    }
+
+    /// What the session's policy banks say holds again.
+    fn restore_settings(&self) {
+        self.surroundings
+            .log
+            .set_level(self.chosen.config.log.level);
+    }
+
+    /// Policy banks of the client and the sender, over those of the session (daemon.md 6.2).
+    fn chosen_for_transaction(&self) -> Chosen<'s> {
+        let client = self.server.client().address;
+        let sender = &self.server.envelope().reverse_path;
+        self.chosen.for_client(client).for_sender(sender)
     }
 
     /// What XFORWARD told; without it the client is the MTA itself.

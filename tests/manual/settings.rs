@@ -33,6 +33,8 @@ fn facts(setting: &Setting) -> String {
         Kind::Destiny => "destiny".to_owned(),
         Kind::Map => "table".to_owned(),
         Kind::Maps => "list of lookup tables".to_owned(),
+        Kind::Pairs => "pairs of networks and policy banks".to_owned(),
+        Kind::Patterns => "patterns".to_owned(),
     };
     let default = match (setting.kind, setting.default) {
         (Kind::Flag, Default::None | Default::Text("0")) => "default false".to_owned(),

@@ -135,7 +135,6 @@ fn what_a_real_file_holds_is_read_and_told_of() {
             "$path",
             "$sa_timeout",
             "$uncompress",
-            "%policy_bank",
             "@av_scanners"
         ]
     );

@@ -77,23 +77,27 @@ pub(super) fn listen(reader: &mut Reader<'_>, warnings: &mut Vec<ConfigError>) -
     }
 }
 
+/// Under which keys of `%interface_policy` a socket's banks are, in the order in which they are loaded.
+fn interface_keys(address: &ListenAddress) -> Vec<String> {
+    match address {
+        ListenAddress::Unix(path) => vec!["SOCK".to_owned(), path.display().to_string()],
+        ListenAddress::Tcp(address) => vec![address.port().to_string(), address.to_string()],
+    }
+}
+
 /// The protocol that a socket's policy bank names, if it is none of ours: whoever connects there expects it, and mail is not to be
 /// had from such a conversation.
 fn other_protocol(reader: &Reader<'_>, address: &ListenAddress) -> Option<String> {
-    let keys = match address {
-        ListenAddress::Unix(path) => vec![path.display().to_string(), "SOCK".to_owned()],
-        ListenAddress::Tcp(address) => vec![address.to_string(), address.port().to_string()],
-    };
+    let keys = interface_keys(address);
     let (Value::Map(interfaces), Value::Map(banks)) = (
         reader.value("%interface_policy"),
         reader.value("%policy_bank"),
     ) else {
         return None;
     };
-    let name = keys.iter().find_map(|key| interfaces.get(key)?.as_text())?;
-    // A bank may be a list of banks in one name.
-    let protocol = name.split('/').find_map(|name| {
-        let Value::Map(bank) = banks.get(name)? else {
+    // The last one that says something decides.
+    let protocol = keys.iter().rev().find_map(|key| {
+        let Value::Map(bank) = banks.get(interfaces.get(key)?.as_text()?)? else {
             return None;
         };
         bank.get("protocol")?.as_text()

@@ -247,7 +247,7 @@ fn more_sockets_than_anyone_listens_on_are_refused() {
 fn a_socket_for_another_protocol_is_left_out_and_told_of() {
     let config = load(
         "$unix_socketname = '/run/x.sock'; $inet_socket_bind = '127.0.0.1'; $inet_socket_port = [10024, 9998];\n\
-         $interface_policy{'SOCK'} = 'AM.PDP-SOCK'; $interface_policy{'9998'} = 'X/AM.PDP-INET';\n\
+         $interface_policy{'SOCK'} = 'AM.PDP-SOCK'; $interface_policy{'9998'} = 'AM.PDP-INET';\n\
          $policy_bank{'AM.PDP-SOCK'} = { protocol => 'AM.PDP' }; $policy_bank{'AM.PDP-INET'} = { protocol => 'AM.PDP' };\n\
          $interface_policy{'10024'} = 'ORIGINATING'; $policy_bank{'ORIGINATING'} = { originating => 1, protocol => 'lmtp' };\n",
     )

@@ -1,0 +1,421 @@
+//! Policy banks: every configuration that a message can meet, made and checked in advance.
+//!
+//! A bank is a layer of settings over those that hold. Which ones are laid over one another depends on where a session comes in, on
+//! the client and on the sender, in this order; all combinations are known when the configuration is read.
+//!
+//! # Source
+//! daemon.md 6.1 and 6.2; content.md 6.8.
+
+use std::collections::BTreeMap;
+
+use super::{one, reader::Reader};
+use crate::{
+    config::{
+        dynamic,
+        error::{ConfigError, ConfigErrors, Place},
+        raw::RawConfig,
+        settings,
+        settled::{ClientRule, Config},
+        value::Value,
+    },
+    lookup::network::NetworkList,
+};
+
+/// Most combinations of banks: each is a whole configuration.
+const MOST: usize = 5000;
+
+/// A layer that is in effect.
+struct State {
+    raw: RawConfig,
+    config: Config,
+}
+
+/// Adds to `base`, made from `raw`, what banks make of it; `warnings` takes what is odd about them.
+pub(super) fn lay_out(
+    raw: &RawConfig,
+    base: &mut Config,
+    warnings: &mut Vec<ConfigError>,
+) -> Result<(), ConfigErrors> {
+    let banks = Banks::read(raw, warnings)?;
+    base.bank_names = banks.entries.keys().cloned().collect();
+    base.interface_banks = interface_banks(raw)?;
+    warn_of_unknown(raw, base, &banks, warnings);
+    let start = State {
+        raw: raw.clone(),
+        config: base.clone(),
+    };
+    let mut states = vec![start];
+    for names in rows(&base.interface_banks) {
+        let state = banks.load_all(&states[0], &names)?;
+        add(&mut states, state)?;
+    }
+    for at in 0..states.len() {
+        for rule in states[at].config.client_rules.clone() {
+            let state = banks.load_all(&states[at], &rule.banks)?;
+            add(&mut states, state)?;
+        }
+    }
+    for at in 0..states.len() {
+        if states[at].config.policy.originating {
+            let state = banks.load_all(&states[at], &["MYUSERS".to_owned()])?;
+            add(&mut states, state)?;
+        }
+    }
+    // Those that later stages load are checked all the same.
+    for name in banks.entries.keys() {
+        banks.load_all(&states[0], std::slice::from_ref(name))?;
+    }
+    let states = states.into_iter().skip(1);
+    base.layered = states
+        .map(|state| (state.config.bank_path.clone(), state.config))
+        .collect();
+    Ok(())
+}
+
+fn add(states: &mut Vec<State>, state: State) -> Result<(), ConfigErrors> {
+    let is_known = states
+        .iter()
+        .any(|known| known.config.bank_path == state.config.bank_path);
+    if is_known {
+        return Ok(());
+    }
+    if states.len() >= MOST {
+        let what = format!("policy banks: more than {MOST} combinations can come about");
+        return Err(ConfigError::general(what)
+            .advise("let fewer sockets or clients choose banks")
+            .into());
+    }
+    states.push(state);
+    Ok(())
+}
+
+/// `%policy_bank`
+struct Banks {
+    entries: BTreeMap<String, (BTreeMap<String, Value>, Place)>,
+}
+
+impl Banks {
+    fn read(raw: &RawConfig, warnings: &mut Vec<ConfigError>) -> Result<Self, ConfigErrors> {
+        let mut entries = BTreeMap::new();
+        let Some(assigned) = raw.get("%policy_bank") else {
+            return Ok(Self { entries });
+        };
+        let mut errors = Vec::new();
+        let Value::Map(banks) = &assigned.value else {
+            let what = format!("%policy_bank: expected a map, found {}", assigned.value.kind());
+            return Err(ConfigError::at(assigned.place.clone(), what).into());
+        };
+        for (name, value) in banks {
+            let place = assigned.place_of(name);
+            let Value::Map(bank) = value else {
+                let what = format!("policy bank {name:?}: expected a map, found {}", value.kind());
+                errors.push(ConfigError::at(place.clone(), what));
+                continue;
+            };
+            for key in bank.keys().filter(|key| !is_understood(key)) {
+                let what = format!("policy bank {name:?}: unknown field {key:?}");
+                let warning = ConfigError::at(place.clone(), what);
+                warnings.push(match settings::nearest_of(key, dynamic::keys()) {
+                    Some(nearest) => warning.advise(format!("did you mean {nearest}?")),
+                    None => warning.advise("it has no effect"),
+                });
+            }
+            if !name.is_empty() {
+                entries.insert(name.clone(), (bank.clone(), place.clone()));
+            }
+        }
+        if errors.is_empty() {
+            Ok(Self { entries })
+        } else {
+            Err(ConfigErrors(errors))
+        }
+    }
+
+    fn load_all(&self, state: &State, names: &[String]) -> Result<State, ConfigErrors> {
+        let mut loaded = State {
+            raw: state.raw.clone(),
+            config: state.config.clone(),
+        };
+        for name in names {
+            self.load(&mut loaded, name)?;
+        }
+        Ok(loaded)
+    }
+
+    /// Lays one bank over what holds; one that is not there, or is on top already, changes nothing.
+    fn load(&self, state: &mut State, name: &str) -> Result<(), ConfigErrors> {
+        let Some((bank, place)) = self.entries.get(name) else {
+            return Ok(());
+        };
+        if state.config.bank_name == name {
+            return Ok(());
+        }
+        if name == "MYNETS" {
+            state
+                .raw
+                .set("$originating", Value::text("1"), place.clone())?;
+        }
+        for (key, value) in bank {
+            if let Some(perl) = dynamic::find(key) {
+                // Its sockets are not opened: `sockets` tells of that.
+                if perl == "$protocol" && value.as_text().is_some_and(is_other_protocol) {
+                    continue;
+                }
+                lay_over(&mut state.raw, perl, value, place)?;
+            }
+        }
+        let path = if state.config.bank_path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}/{name}", state.config.bank_path)
+        };
+        let mut config = one(&state.raw, &mut Vec::new())
+            .map_err(|errors| in_bank(errors, &path))?;
+        config.listen.addresses.clone_from(&state.config.listen.addresses);
+        config.bank_path = path;
+        name.clone_into(&mut config.bank_name);
+        state.config = config;
+        Ok(())
+    }
+}
+
+/// Errors that tell in which bank they are.
+fn in_bank(errors: ConfigErrors, path: &str) -> ConfigErrors {
+    let errors = errors.0.into_iter().map(|mut error| {
+        error.what = format!("policy bank {path:?}: {}", error.what);
+        error
+    });
+    ConfigErrors(errors.collect())
+}
+
+/// A protocol of the original that is none of ours.
+fn is_other_protocol(name: &str) -> bool {
+    ["AM.PDP", "AM.CL", "AM.HELO", "TCP-LOOKUP", "POLICY", "COURIER", "QMQPQQ"]
+        .iter()
+        .any(|other| other.eq_ignore_ascii_case(name))
+}
+
+/// Keys that are no settings have their meaning elsewhere.
+fn is_understood(key: &str) -> bool {
+    matches!(key, "policy_bank_name" | "ACTION") || dynamic::find(key).is_some()
+}
+
+/// A map is added to the one that holds, unless it says `REPLACE`; everything else takes its place.
+fn lay_over(
+    raw: &mut RawConfig,
+    perl: &str,
+    value: &Value,
+    place: &Place,
+) -> Result<(), ConfigErrors> {
+    let value = match value {
+        // One level of indirection, as in `local_domains_maps => \@other`.
+        Value::Reference(other) if other.get(..1) == perl.get(..1) => {
+            raw.get(other).map_or(Value::Undef, |assigned| assigned.value.clone())
+        }
+        other => other.clone(),
+    };
+    let Value::Map(mut new) = value else {
+        return raw.set(perl, value, place.clone());
+    };
+    let replaces = new
+        .remove("REPLACE")
+        .is_some_and(|replace| replace.is_true());
+    let held = raw.get(perl).map(|assigned| assigned.value.clone());
+    if let (false, Some(Value::Map(mut entries))) = (replaces, held) {
+        entries.extend(new);
+        new = entries;
+    }
+    raw.set(perl, Value::Map(new), place.clone())
+}
+
+/// `%interface_policy`: the bank of each port or socket.
+fn interface_banks(raw: &RawConfig) -> Result<BTreeMap<String, String>, ConfigErrors> {
+    let Some(assigned) = raw.get("%interface_policy") else {
+        return Ok(BTreeMap::new());
+    };
+    let wrong = |what: String| ConfigError::at(assigned.place.clone(), what);
+    let Value::Map(interfaces) = &assigned.value else {
+        let what = format!("%interface_policy: expected a map, found {}", assigned.value.kind());
+        return Err(wrong(what).into());
+    };
+    let mut banks = BTreeMap::new();
+    let mut errors = Vec::new();
+    for (key, value) in interfaces {
+        match value {
+            Value::Undef => {}
+            Value::Scalar(name) => {
+                banks.insert(key.clone(), name.clone());
+            }
+            other => errors.push(wrong(format!(
+                "%interface_policy: {key:?} holds {}, expected the name of a policy bank",
+                other.kind()
+            ))),
+        }
+    }
+    if errors.is_empty() {
+        Ok(banks)
+    } else {
+        Err(ConfigErrors(errors))
+    }
+}
+
+/// The banks that each key of `%interface_policy` can bring about: that of its port, or of all sockets, comes first.
+fn rows(banks: &BTreeMap<String, String>) -> impl Iterator<Item = Vec<String>> + '_ {
+    banks.iter().map(|(key, name)| {
+        let general = if key.starts_with('/') {
+            Some("SOCK")
+        } else {
+            key.rsplit_once(':').map(|(_, port)| port)
+        };
+        let general = general.and_then(|general| banks.get(general));
+        general.into_iter().chain([name]).cloned().collect()
+    })
+}
+
+/// Banks that are named somewhere and do not exist.
+fn warn_of_unknown(
+    raw: &RawConfig,
+    base: &Config,
+    banks: &Banks,
+    warnings: &mut Vec<ConfigError>,
+) {
+    let mut named: Vec<(&str, &str)> = Vec::new();
+    let of_sockets = base.interface_banks.values();
+    named.extend(of_sockets.map(|name| ("%interface_policy", name.as_str())));
+    if raw.get("@client_ipaddr_policy").is_some() {
+        let rules = base.client_rules.iter().flat_map(|rule| &rule.banks);
+        named.extend(rules.map(|name| ("@client_ipaddr_policy", name.as_str())));
+    }
+    named.sort_unstable();
+    named.dedup();
+    for (setting, name) in named {
+        if banks.entries.contains_key(name) || name.is_empty() {
+            continue;
+        }
+        let what = format!("{setting}: there is no policy bank {name:?}");
+        let place = raw.get(setting).map(|assigned| assigned.place.clone());
+        let warning = ConfigError {
+            place,
+            ..ConfigError::general(what)
+        };
+        let nearest = settings::nearest_of(name, banks.entries.keys().map(String::as_str));
+        warnings.push(match nearest {
+            Some(nearest) => warning.advise(format!("did you mean {nearest}?")),
+            None => warning.advise("it is passed over"),
+        });
+    }
+}
+
+/// `@client_ipaddr_policy`: pairs of a list of networks and the names of banks, separated by commas.
+pub(super) fn client_rules(reader: &mut Reader<'_>) -> Vec<ClientRule> {
+    const NAME: &str = "@client_ipaddr_policy";
+    // Looked at even if nothing refers to it.
+    reader.networks(OWN_NETWORKS);
+    let items = match reader.value(NAME) {
+        Value::List(items) => items,
+        Value::Undef if !reader.is_set(NAME) => vec![
+            Value::Reference(OWN_NETWORKS.to_owned()),
+            Value::text("MYNETS"),
+        ],
+        Value::Undef => Vec::new(),
+        other => {
+            reader.complain(NAME, format!("expected a list, found {}", other.kind()));
+            Vec::new()
+        }
+    };
+    if items.len() % 2 == 1 {
+        reader.complain(
+            NAME,
+            "expected pairs: networks, then names of banks".to_owned(),
+        );
+    }
+    let mut rules = Vec::new();
+    for pair in items.chunks_exact(2) {
+        let [table, names] = pair else { continue };
+        let Some(networks) = network_table(reader, NAME, table) else {
+            continue;
+        };
+        let banks = match names {
+            Value::Undef => continue,
+            Value::Scalar(names) => names
+                .split(',')
+                .map(|name| name.trim().to_owned())
+                .filter(|name| !name.is_empty())
+                .collect(),
+            other => {
+                let what = format!("expected names of banks, found {}", other.kind());
+                reader.complain(NAME, what);
+                continue;
+            }
+        };
+        rules.push(ClientRule {
+            networks,
+            banks,
+            table: describe(table),
+        });
+    }
+    rules
+}
+
+/// Our own networks.
+const OWN_NETWORKS: &str = "@mynetworks";
+
+/// How a table is called when something is explained.
+fn describe(table: &Value) -> String {
+    match table {
+        Value::Reference(name) => name.clone(),
+        Value::File(file) => format!("{} {}", file.function, file.path),
+        Value::List(_) => "a list of networks".to_owned(),
+        _ => "a table".to_owned(),
+    }
+}
+
+/// A list of networks, in any of the forms that the original takes.
+fn network_table(reader: &mut Reader<'_>, name: &str, table: &Value) -> Option<NetworkList> {
+    let mut entries: Vec<String> = Vec::new();
+    let mut tables = vec![(table.clone(), 0)];
+    while let Some((table, depth)) = tables.pop() {
+        match table {
+            Value::Undef => {}
+            Value::Scalar(text) => entries.push(text),
+            Value::List(items) => tables.extend(items.into_iter().rev().map(|item| (item, depth + 1))),
+            Value::Map(map) => return Some(by_key(&map)),
+            Value::File(file) => tables.push((file.value(), depth + 1)),
+            Value::Reference(other) if depth < 16 => {
+                tables.push((reader.value(&other), depth + 1));
+            }
+            other => {
+                reader.complain(name, format!("{} is no list of networks", other.kind()));
+                return None;
+            }
+        }
+    }
+    match NetworkList::parse(entries.iter().map(String::as_str)) {
+        Ok(list) => Some(list),
+        Err(bad) => {
+            // What is wrong there was told already.
+            if !matches!(table, Value::Reference(other) if other == OWN_NETWORKS) {
+                reader.complain(name, format!("{bad:?} is no address or network"));
+            }
+            None
+        }
+    }
+}
+
+/// A hash of networks: the most special key decides.
+fn by_key(map: &BTreeMap<String, Value>) -> NetworkList {
+    let mut keys: Vec<(&String, bool)> = map
+        .iter()
+        .map(|(key, value)| (key, value.is_true()))
+        .collect();
+    keys.sort_by_key(|(key, _)| std::cmp::Reverse(key.len()));
+    let entries: Vec<String> = keys
+        .into_iter()
+        .map(|(key, is_in)| format!("{}{key}", if is_in { "" } else { "!" }))
+        .collect();
+    let valid = entries
+        .iter()
+        .map(String::as_str)
+        .filter(|entry| NetworkList::parse([*entry]).is_ok());
+    NetworkList::parse(valid).unwrap_or_default()
+}
