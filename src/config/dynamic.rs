@@ -259,7 +259,10 @@ pub fn find(key: &str) -> Option<&'static str> {
         .find(|(alias, _)| alias.get(1..) == Some(key))
         .map(|(_, name)| *name);
     let name = alias.and_then(|name| name.get(1..)).unwrap_or(key);
-    let is_meant = |perl: &&&str| perl.get(1..).is_some_and(|bare| bare.eq_ignore_ascii_case(name));
+    let is_meant = |perl: &&&str| {
+        perl.get(1..)
+            .is_some_and(|bare| bare.eq_ignore_ascii_case(name))
+    };
     DYNAMIC.iter().find(is_meant).copied()
 }
 
@@ -280,7 +283,10 @@ mod tests {
             assert_eq!(find(&perl[1..]), Some(*perl));
         }
         assert_eq!(find("max_servers"), None);
-        assert_eq!(find("final_destiny_by_ccat"), Some("%final_destiny_maps_by_ccat"));
+        assert_eq!(
+            find("final_destiny_by_ccat"),
+            Some("%final_destiny_maps_by_ccat")
+        );
         assert_eq!(find("x_header_tag"), Some("$X_HEADER_TAG"));
     }
 }

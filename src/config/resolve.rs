@@ -3,6 +3,7 @@
 //! Every setting is looked at, so that one run shows every error.
 
 mod banks;
+mod clients;
 mod maps;
 mod reader;
 mod sockets;
@@ -43,7 +44,7 @@ fn one(raw: &RawConfig, warnings: &mut Vec<ConfigError>) -> Result<Config, Confi
         log: log(&mut reader),
         identity: identity(&mut reader),
         policy: policy(&mut reader),
-        client_rules: banks::client_rules(&mut reader),
+        client_rules: clients::rules(&mut reader),
         without_effect: raw.without_effect(),
         warnings: Vec::new(),
         bank_name: String::new(),

@@ -34,12 +34,7 @@ pub fn read(function: &'static str, path: &str, text: &str) -> FileTable {
         }
         _ => networks(function == "read_cidr_hash", text, &mut lines),
     };
-    FileTable {
-        function,
-        path: path.to_owned(),
-        content,
-        lines,
-    }
+    FileTable::new(function, path.to_owned(), content, lines)
 }
 
 /// A line up to its comment, and whether it had one; `#` between double quotes begins none.

@@ -1,6 +1,11 @@
 //! Values as configuration files have them, before they mean anything.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
+
+use crate::lookup::table::{HashTable, Scalar};
 
 /// A value of either syntax.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -39,9 +44,41 @@ pub struct FileTable {
     pub content: Value,
     /// The line of each key of a map.
     pub lines: BTreeMap<String, usize>,
+    /// The same as a lookup table; made when it is first asked for.
+    hash: OnceLock<Arc<HashTable>>,
 }
 
 impl FileTable {
+    /// A table from what a file holds.
+    #[must_use]
+    pub const fn new(
+        function: &'static str,
+        path: String,
+        content: Value,
+        lines: BTreeMap<String, usize>,
+    ) -> Self {
+        Self {
+            function,
+            path,
+            content,
+            lines,
+            hash: OnceLock::new(),
+        }
+    }
+
+    /// As a lookup table, which all who name this file share.
+    pub fn hash(&self) -> &Arc<HashTable> {
+        self.hash.get_or_init(|| {
+            let Value::Map(entries) = &self.content else {
+                return Arc::default();
+            };
+            let pairs = entries
+                .iter()
+                .map(|(key, value)| (key.clone(), value.as_text().map(Scalar::new)));
+            Arc::new(pairs.collect())
+        })
+    }
+
     /// What it holds, as any value.
     #[must_use]
     pub fn value(&self) -> Value {

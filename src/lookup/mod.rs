@@ -8,3 +8,6 @@
 pub mod key;
 pub mod network;
 pub mod table;
+
+#[cfg(test)]
+mod tests;

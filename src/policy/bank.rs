@@ -7,7 +7,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use crate::{config::settled::Config, mail::address::Address};
+use crate::{config::settled::Config, lookup::table::LookupError, mail::address::Address};
 
 /// Where a session comes in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,13 +61,15 @@ impl<'c> Chosen<'c> {
     }
 
     /// The settings once the sender is known: `MYUSERS` for our own users.
-    #[must_use]
-    pub fn for_sender(&self, sender: &Address) -> Self {
+    ///
+    /// # Errors
+    /// If it could not be looked up whether the sender is ours.
+    pub fn for_sender(&self, sender: &Address) -> Result<Self, LookupError> {
         let mut chosen = self.clone();
-        if is_own_user(self.config, sender) {
+        if is_own_user(self.config, sender)? {
             chosen.load(OWN_USERS);
         }
-        chosen
+        Ok(chosen)
     }
 
     /// Lays a bank over what holds, as the configuration's reader did.
@@ -90,13 +92,15 @@ impl<'c> Chosen<'c> {
 const OWN_USERS: &str = "MYUSERS";
 
 /// What asks for banks, in the order in which they are loaded: for `explain`.
-#[must_use]
+///
+/// # Errors
+/// As [`Chosen::for_sender`].
 pub fn steps(
     base: &Config,
     interface: Interface<'_>,
     client: Option<IpAddr>,
     sender: &Address,
-) -> Vec<Step> {
+) -> Result<Vec<Step>, LookupError> {
     let step = |bank: &str, why: String| Step {
         bank: bank.to_owned(),
         why,
@@ -114,11 +118,11 @@ pub fn steps(
         }
     }
     let chosen = session.for_client(client);
-    if is_own_user(chosen.config, sender) {
+    if is_own_user(chosen.config, sender)? {
         let why = format!("originating is on, and {sender} is in local_domains");
         steps.push(step(OWN_USERS, why));
     }
-    steps
+    Ok(steps)
 }
 
 /// The client that nothing is known of.
@@ -135,10 +139,10 @@ fn client_rule(
         .find(|rule| rule.networks.contains(client))
 }
 
-fn is_own_user(config: &Config, sender: &Address) -> bool {
-    !sender.as_bytes().is_empty()
+fn is_own_user(config: &Config, sender: &Address) -> Result<bool, LookupError> {
+    Ok(!sender.as_bytes().is_empty()
         && config.policy.originating
-        && config.policy.local_domains.is_true(sender)
+        && config.policy.local_domains.is_true(sender)?)
 }
 
 /// Banks of a socket with the keys that name them: that of the port or of all sockets first.
@@ -178,6 +182,7 @@ mod tests {
         Chosen::for_session(config, interface)
             .for_client(client.parse().ok())
             .for_sender(&sender)
+            .unwrap()
             .config
             .bank_path
             .clone()
@@ -193,25 +198,50 @@ mod tests {
         $policy_bank{'ANY'} = { protocol => 'LMTP' }; $policy_bank{'X'} = { inet_acl => [qw( 10.1.1.1 )] };\n";
 
     #[test]
+    #[allow(clippy::too_many_lines, reason = "a table")]
     fn banks_are_laid_over_one_another_in_order() {
         let config = config(BANKS);
         for (interface, client, sender, want) in [
             ("127.0.0.1:10024", "203.0.113.1", "a@example.com", ""),
-            ("127.0.0.1:10024", "10.1.2.3", "a@example.com", "MYNETS/MYUSERS"),
+            (
+                "127.0.0.1:10024",
+                "10.1.2.3",
+                "a@example.com",
+                "MYNETS/MYUSERS",
+            ),
             ("127.0.0.1:10024", "10.1.2.3", "a@example.net", "MYNETS"),
             ("127.0.0.1:10024", "10.1.2.3", "", "MYNETS"),
             ("127.0.0.1:10024", "192.0.2.1", "a@example.com", ""),
-            ("127.0.0.1:10024", "192.0.2.2", "a@example.com", "MYNETS/MYUSERS"),
+            (
+                "127.0.0.1:10024",
+                "192.0.2.2",
+                "a@example.com",
+                "MYNETS/MYUSERS",
+            ),
             ("127.0.0.1:10024", "unknown", "a@example.com", ""),
             ("127.0.0.2:10026", "203.0.113.1", "a@x", "ORIGINATING"),
             ("127.0.0.1:10026", "203.0.113.1", "a@x", "ORIGINATING/LOOP"),
-            ("127.0.0.1:10026", "10.0.0.1", "a@b.example.com", "ORIGINATING/LOOP/MYNETS/MYUSERS"),
-            ("[::ffff:127.0.0.1]:10026", "203.0.113.1", "a@x", "ORIGINATING/LOOP"),
+            (
+                "127.0.0.1:10026",
+                "10.0.0.1",
+                "a@b.example.com",
+                "ORIGINATING/LOOP/MYNETS/MYUSERS",
+            ),
+            (
+                "[::ffff:127.0.0.1]:10026",
+                "203.0.113.1",
+                "a@x",
+                "ORIGINATING/LOOP",
+            ),
             ("/run/x", "203.0.113.1", "a@x", "ANY/X"),
             ("/run/y", "203.0.113.1", "a@x", "ANY"),
             ("127.0.0.1:9", "203.0.113.1", "a@x", ""),
         ] {
-            assert_eq!(path(&config, interface, client, sender), want, "{interface} {client} {sender}");
+            assert_eq!(
+                path(&config, interface, client, sender),
+                want,
+                "{interface} {client} {sender}"
+            );
         }
         let at = |interface: &str| {
             let interface = interface
@@ -227,8 +257,20 @@ mod tests {
         assert_eq!(inside.config.log.level, 2, "the later one wins");
         assert!(at("/run/x").config.listen.speaks_lmtp);
         assert!(!at("127.0.0.1:10024").config.listen.speaks_lmtp);
-        assert!(at("/run/x").config.smtpd.access.contains("10.1.1.1".parse().unwrap()));
-        assert!(!at("/run/y").config.smtpd.access.contains("10.1.1.1".parse().unwrap()));
+        assert!(
+            at("/run/x")
+                .config
+                .smtpd
+                .access
+                .contains("10.1.1.1".parse().unwrap())
+        );
+        assert!(
+            !at("/run/y")
+                .config
+                .smtpd
+                .access
+                .contains("10.1.1.1".parse().unwrap())
+        );
         let warnings: Vec<String> = config.warnings.iter().map(ToString::to_string).collect();
         assert!(
             warnings
@@ -243,7 +285,7 @@ mod tests {
         let config = config(BANKS);
         let sender = Address::parse(b"a@example.com").unwrap();
         let interface = Interface::Tcp("127.0.0.1:10026".parse().unwrap());
-        let steps = steps(&config, interface, "10.0.0.1".parse().ok(), &sender);
+        let steps = steps(&config, interface, "10.0.0.1".parse().ok(), &sender).unwrap();
         let told: Vec<String> = steps
             .iter()
             .map(|step| format!("{}: {}", step.bank, step.why))
@@ -282,7 +324,10 @@ mod tests {
                 "@client_ipaddr_policy = (['10.0.0.0/8']);",
                 "f:1:1: @client_ipaddr_policy: expected pairs: networks, then names of banks",
             ),
-            ("@mynetworks = ('x');", "f:1:1: @mynetworks: \"x\" is no address or network"),
+            (
+                "@mynetworks = ('x');",
+                "f:1:1: @mynetworks: \"x\" is no address or network",
+            ),
         ] {
             let mut raw = RawConfig::default();
             perl::read("f", text, &mut raw, &perl::Nowhere).unwrap();
@@ -298,10 +343,17 @@ mod tests {
             "f:1:1: policy bank \"A\": unknown field \"max_servers\" (it has no effect)",
             "f:2:1: @client_ipaddr_policy: there is no policy bank \"B\" (it is passed over)",
         ] {
-            assert!(told.iter().any(|warning| warning == want), "{want}: {told:#?}");
+            assert!(
+                told.iter().any(|warning| warning == want),
+                "{want}: {told:#?}"
+            );
         }
         for (client, want) in [("10.2.0.1", "A"), ("10.1.0.1", ""), ("11.0.0.1", "")] {
-            assert_eq!(path(&config, "127.0.0.1:10024", client, ""), want, "{client}");
+            assert_eq!(
+                path(&config, "127.0.0.1:10024", client, ""),
+                want,
+                "{client}"
+            );
         }
     }
 
@@ -317,12 +369,17 @@ mod tests {
             Chosen::for_session(&config, Interface::Tcp(SocketAddr::new(UNKNOWN, port))).config
         };
         let y = Address::parse(b"a@y").unwrap();
-        assert!(at(1).policy.local_domains.is_true(&y));
-        assert!(!at(3).policy.local_domains.is_true(&y));
+        assert!(at(1).policy.local_domains.is_true(&y).unwrap());
+        assert!(!at(3).policy.local_domains.is_true(&y).unwrap());
         assert_eq!(
-            at(1).smtpd.size_limit_maps.find(&y).and_then(|limit| limit.as_octets()),
+            at(1)
+                .smtpd
+                .size_limit_maps
+                .find(&y)
+                .unwrap()
+                .and_then(|limit| limit.as_octets()),
             Some(70_000)
         );
-        assert!(at(2).smtpd.size_limit_maps.find(&y).is_none());
+        assert!(at(2).smtpd.size_limit_maps.find(&y).unwrap().is_none());
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     config::settled::{PolicyConfig, SmtpdConfig},
+    lookup::table::LookupError,
     mail::address::Address,
 };
 
@@ -16,11 +17,17 @@ pub struct RecipientSettings {
 
 impl RecipientSettings {
     /// Looks a recipient up.
-    #[must_use]
-    pub fn look_up(address: &Address, smtpd: &SmtpdConfig, policy: &PolicyConfig) -> Self {
+    ///
+    /// # Errors
+    /// If a table could not be asked.
+    pub fn look_up(
+        address: &Address,
+        smtpd: &SmtpdConfig,
+        policy: &PolicyConfig,
+    ) -> Result<Self, LookupError> {
         let limit = smtpd
             .size_limit_maps
-            .find(address)
+            .find(address)?
             .and_then(|value| value.as_octets())
             .filter(|&limit| limit > 0);
         let raised = |limit: u64| {
@@ -30,9 +37,9 @@ impl RecipientSettings {
                 limit
             }
         };
-        Self {
-            is_local: policy.local_domains.is_true(address),
+        Ok(Self {
+            is_local: policy.local_domains.is_true(address)?,
             size_limit: limit.map(raised),
-        }
+        })
     }
 }

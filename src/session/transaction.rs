@@ -4,6 +4,7 @@ use super::{InWork, Session};
 use crate::{
     config::settled::Config,
     counters::Counter,
+    lookup::table::LookupError,
     mail::{client::ClientFacts, reply::Reply},
     pipeline::key_of,
     policy::{bank::Chosen, recipient::RecipientSettings},
@@ -31,7 +32,22 @@ impl<'s> Session<'_, 's> {
         self.surroundings
             .slot
             .name_message(log_id.as_str(), &queue_id, key);
-        let chosen = self.chosen_for_transaction();
+        let chosen = match self.chosen_for_transaction() {
+            Ok(chosen) => chosen,
+            Err(error) => {
+                let id = Some(&log_id);
+                self.surroundings
+                    .log
+                    .write(-1, id, format_args!("lookup failed: {error}"));
+                self.server.refuse(&Reply::status(
+                    451,
+                    3,
+                    0,
+                    "Error in processing, lookup failed",
+                ));
+                return;
+            }
+        };
         self.surroundings.log.set_level(chosen.config.log.level);
         let transaction = InWork {
             log_id,
@@ -111,8 +127,24 @@ impl<'s> Session<'_, 's> {
                 .refuse(&Reply::status(503, 5, 1, "Need MAIL command before RCPT"));
             return;
         };
-        let settings =
+        let looked_up =
             RecipientSettings::look_up(&recipient.address, &config.smtpd, &config.policy);
+        let settings = match looked_up {
+            Ok(settings) => settings,
+            Err(error) => {
+                let id = Some(&transaction.log_id);
+                self.surroundings
+                    .log
+                    .write(-1, id, format_args!("lookup failed: {error}"));
+                self.server.refuse(&Reply::status(
+                    451,
+                    3,
+                    0,
+                    "Error in processing, lookup failed",
+                ));
+                return;
+            }
+        };
         let declared = envelope.declared_size.unwrap_or(0);
         if settings.size_limit.is_some_and(|limit| declared > limit) {
             let text = format!(
@@ -148,7 +180,7 @@ impl<'s> Session<'_, 's> {
     }
 
     /// Policy banks of the client and the sender, over those of the session (daemon.md 6.2).
-    fn chosen_for_transaction(&self) -> Chosen<'s> {
+    fn chosen_for_transaction(&self) -> Result<Chosen<'s>, LookupError> {
         let client = self.server.client().address;
         let sender = &self.server.envelope().reverse_path;
         self.chosen.for_client(client).for_sender(sender)

@@ -29,6 +29,7 @@ mod process;
 mod program;
 mod script;
 mod subject;
+mod tables;
 
 use std::collections::BTreeSet;
 

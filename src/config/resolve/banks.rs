@@ -6,19 +6,16 @@
 //! # Source
 //! daemon.md 6.1 and 6.2; content.md 6.8.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{one, reader::Reader};
-use crate::{
-    config::{
-        dynamic,
-        error::{ConfigError, ConfigErrors, Place},
-        raw::RawConfig,
-        settings,
-        settled::{ClientRule, Config},
-        value::Value,
-    },
-    lookup::network::NetworkList,
+use super::one;
+use crate::config::{
+    dynamic,
+    error::{ConfigError, ConfigErrors, Place},
+    raw::RawConfig,
+    settings,
+    settled::Config,
+    value::Value,
 };
 
 /// Most combinations of banks: each is a whole configuration.
@@ -44,27 +41,30 @@ pub(super) fn lay_out(
         raw: raw.clone(),
         config: base.clone(),
     };
-    let mut states = vec![start];
-    for names in rows(&base.interface_banks) {
-        let state = banks.load_all(&states[0], &names)?;
-        add(&mut states, state)?;
-    }
-    for at in 0..states.len() {
-        for rule in states[at].config.client_rules.clone() {
-            let state = banks.load_all(&states[at], &rule.banks)?;
-            add(&mut states, state)?;
-        }
-    }
-    for at in 0..states.len() {
-        if states[at].config.policy.originating {
-            let state = banks.load_all(&states[at], &["MYUSERS".to_owned()])?;
-            add(&mut states, state)?;
-        }
-    }
     // Those that later stages load are checked all the same.
     for name in banks.entries.keys() {
-        banks.load_all(&states[0], std::slice::from_ref(name))?;
+        banks.load_all(&start, std::slice::from_ref(name))?;
     }
+    let mut states = vec![start];
+    add(&mut states, |state| {
+        let rows = rows(&base.interface_banks);
+        rows.map(|names| banks.load_all(state, &names)).collect()
+    })?;
+    add(&mut states, |state| {
+        let rules = state.config.client_rules.iter();
+        rules
+            .map(|rule| banks.load_all(state, &rule.banks))
+            .collect()
+    })?;
+    add(&mut states, |state| {
+        let for_users = ["MYUSERS".to_owned()];
+        let names = if state.config.policy.originating {
+            for_users.as_slice()
+        } else {
+            &[]
+        };
+        Ok(vec![banks.load_all(state, names)?])
+    })?;
     let states = states.into_iter().skip(1);
     base.layered = states
         .map(|state| (state.config.bank_path.clone(), state.config))
@@ -72,20 +72,30 @@ pub(super) fn lay_out(
     Ok(())
 }
 
-fn add(states: &mut Vec<State>, state: State) -> Result<(), ConfigErrors> {
-    let is_known = states
+/// Adds what `next` makes of each state, once for each path.
+fn add(
+    states: &mut Vec<State>,
+    next: impl Fn(&State) -> Result<Vec<State>, ConfigErrors>,
+) -> Result<(), ConfigErrors> {
+    let mut paths: BTreeSet<String> = states
         .iter()
-        .any(|known| known.config.bank_path == state.config.bank_path);
-    if is_known {
-        return Ok(());
+        .map(|state| state.config.bank_path.clone())
+        .collect();
+    let mut new = Vec::new();
+    for state in states.iter() {
+        for state in next(state)? {
+            if paths.insert(state.config.bank_path.clone()) {
+                new.push(state);
+            }
+        }
+        if paths.len() > MOST {
+            let what = format!("policy banks: more than {MOST} combinations can come about");
+            return Err(ConfigError::general(what)
+                .advise("let fewer sockets or clients choose banks")
+                .into());
+        }
     }
-    if states.len() >= MOST {
-        let what = format!("policy banks: more than {MOST} combinations can come about");
-        return Err(ConfigError::general(what)
-            .advise("let fewer sockets or clients choose banks")
-            .into());
-    }
-    states.push(state);
+    states.append(&mut new);
     Ok(())
 }
 
@@ -102,13 +112,19 @@ impl Banks {
         };
         let mut errors = Vec::new();
         let Value::Map(banks) = &assigned.value else {
-            let what = format!("%policy_bank: expected a map, found {}", assigned.value.kind());
+            let what = format!(
+                "%policy_bank: expected a map, found {}",
+                assigned.value.kind()
+            );
             return Err(ConfigError::at(assigned.place.clone(), what).into());
         };
         for (name, value) in banks {
             let place = assigned.place_of(name);
             let Value::Map(bank) = value else {
-                let what = format!("policy bank {name:?}: expected a map, found {}", value.kind());
+                let what = format!(
+                    "policy bank {name:?}: expected a map, found {}",
+                    value.kind()
+                );
                 errors.push(ConfigError::at(place.clone(), what));
                 continue;
             };
@@ -169,9 +185,12 @@ impl Banks {
         } else {
             format!("{}/{name}", state.config.bank_path)
         };
-        let mut config = one(&state.raw, &mut Vec::new())
-            .map_err(|errors| in_bank(errors, &path))?;
-        config.listen.addresses.clone_from(&state.config.listen.addresses);
+        let mut config =
+            one(&state.raw, &mut Vec::new()).map_err(|errors| in_bank(errors, &path))?;
+        config
+            .listen
+            .addresses
+            .clone_from(&state.config.listen.addresses);
         config.bank_path = path;
         name.clone_into(&mut config.bank_name);
         state.config = config;
@@ -190,9 +209,17 @@ fn in_bank(errors: ConfigErrors, path: &str) -> ConfigErrors {
 
 /// A protocol of the original that is none of ours.
 fn is_other_protocol(name: &str) -> bool {
-    ["AM.PDP", "AM.CL", "AM.HELO", "TCP-LOOKUP", "POLICY", "COURIER", "QMQPQQ"]
-        .iter()
-        .any(|other| other.eq_ignore_ascii_case(name))
+    [
+        "AM.PDP",
+        "AM.CL",
+        "AM.HELO",
+        "TCP-LOOKUP",
+        "POLICY",
+        "COURIER",
+        "QMQPQQ",
+    ]
+    .iter()
+    .any(|other| other.eq_ignore_ascii_case(name))
 }
 
 /// Keys that are no settings have their meaning elsewhere.
@@ -209,9 +236,9 @@ fn lay_over(
 ) -> Result<(), ConfigErrors> {
     let value = match value {
         // One level of indirection, as in `local_domains_maps => \@other`.
-        Value::Reference(other) if other.get(..1) == perl.get(..1) => {
-            raw.get(other).map_or(Value::Undef, |assigned| assigned.value.clone())
-        }
+        Value::Reference(other) if other.get(..1) == perl.get(..1) => raw
+            .get(other)
+            .map_or(Value::Undef, |assigned| assigned.value.clone()),
         other => other.clone(),
     };
     let Value::Map(mut new) = value else {
@@ -235,7 +262,10 @@ fn interface_banks(raw: &RawConfig) -> Result<BTreeMap<String, String>, ConfigEr
     };
     let wrong = |what: String| ConfigError::at(assigned.place.clone(), what);
     let Value::Map(interfaces) = &assigned.value else {
-        let what = format!("%interface_policy: expected a map, found {}", assigned.value.kind());
+        let what = format!(
+            "%interface_policy: expected a map, found {}",
+            assigned.value.kind()
+        );
         return Err(wrong(what).into());
     };
     let mut banks = BTreeMap::new();
@@ -273,12 +303,7 @@ fn rows(banks: &BTreeMap<String, String>) -> impl Iterator<Item = Vec<String>> +
 }
 
 /// Banks that are named somewhere and do not exist.
-fn warn_of_unknown(
-    raw: &RawConfig,
-    base: &Config,
-    banks: &Banks,
-    warnings: &mut Vec<ConfigError>,
-) {
+fn warn_of_unknown(raw: &RawConfig, base: &Config, banks: &Banks, warnings: &mut Vec<ConfigError>) {
     let mut named: Vec<(&str, &str)> = Vec::new();
     let of_sockets = base.interface_banks.values();
     named.extend(of_sockets.map(|name| ("%interface_policy", name.as_str())));
@@ -304,118 +329,4 @@ fn warn_of_unknown(
             None => warning.advise("it is passed over"),
         });
     }
-}
-
-/// `@client_ipaddr_policy`: pairs of a list of networks and the names of banks, separated by commas.
-pub(super) fn client_rules(reader: &mut Reader<'_>) -> Vec<ClientRule> {
-    const NAME: &str = "@client_ipaddr_policy";
-    // Looked at even if nothing refers to it.
-    reader.networks(OWN_NETWORKS);
-    let items = match reader.value(NAME) {
-        Value::List(items) => items,
-        Value::Undef if !reader.is_set(NAME) => vec![
-            Value::Reference(OWN_NETWORKS.to_owned()),
-            Value::text("MYNETS"),
-        ],
-        Value::Undef => Vec::new(),
-        other => {
-            reader.complain(NAME, format!("expected a list, found {}", other.kind()));
-            Vec::new()
-        }
-    };
-    if items.len() % 2 == 1 {
-        reader.complain(
-            NAME,
-            "expected pairs: networks, then names of banks".to_owned(),
-        );
-    }
-    let mut rules = Vec::new();
-    for pair in items.chunks_exact(2) {
-        let [table, names] = pair else { continue };
-        let Some(networks) = network_table(reader, NAME, table) else {
-            continue;
-        };
-        let banks = match names {
-            Value::Undef => continue,
-            Value::Scalar(names) => names
-                .split(',')
-                .map(|name| name.trim().to_owned())
-                .filter(|name| !name.is_empty())
-                .collect(),
-            other => {
-                let what = format!("expected names of banks, found {}", other.kind());
-                reader.complain(NAME, what);
-                continue;
-            }
-        };
-        rules.push(ClientRule {
-            networks,
-            banks,
-            table: describe(table),
-        });
-    }
-    rules
-}
-
-/// Our own networks.
-const OWN_NETWORKS: &str = "@mynetworks";
-
-/// How a table is called when something is explained.
-fn describe(table: &Value) -> String {
-    match table {
-        Value::Reference(name) => name.clone(),
-        Value::File(file) => format!("{} {}", file.function, file.path),
-        Value::List(_) => "a list of networks".to_owned(),
-        _ => "a table".to_owned(),
-    }
-}
-
-/// A list of networks, in any of the forms that the original takes.
-fn network_table(reader: &mut Reader<'_>, name: &str, table: &Value) -> Option<NetworkList> {
-    let mut entries: Vec<String> = Vec::new();
-    let mut tables = vec![(table.clone(), 0)];
-    while let Some((table, depth)) = tables.pop() {
-        match table {
-            Value::Undef => {}
-            Value::Scalar(text) => entries.push(text),
-            Value::List(items) => tables.extend(items.into_iter().rev().map(|item| (item, depth + 1))),
-            Value::Map(map) => return Some(by_key(&map)),
-            Value::File(file) => tables.push((file.value(), depth + 1)),
-            Value::Reference(other) if depth < 16 => {
-                tables.push((reader.value(&other), depth + 1));
-            }
-            other => {
-                reader.complain(name, format!("{} is no list of networks", other.kind()));
-                return None;
-            }
-        }
-    }
-    match NetworkList::parse(entries.iter().map(String::as_str)) {
-        Ok(list) => Some(list),
-        Err(bad) => {
-            // What is wrong there was told already.
-            if !matches!(table, Value::Reference(other) if other == OWN_NETWORKS) {
-                reader.complain(name, format!("{bad:?} is no address or network"));
-            }
-            None
-        }
-    }
-}
-
-/// A hash of networks: the most special key decides.
-fn by_key(map: &BTreeMap<String, Value>) -> NetworkList {
-    let mut keys: Vec<(&String, bool)> = map
-        .iter()
-        .map(|(key, value)| (key, value.is_true()))
-        .collect();
-    keys.sort_by_key(|(key, _)| std::cmp::Reverse(key.len()));
-    let entries: Vec<String> = keys
-        .into_iter()
-        .map(|(key, is_in)| format!("{}{key}", if is_in { "" } else { "!" }))
-        .collect();
-    let valid = entries
-        .iter()
-        .map(String::as_str)
-        .filter(|entry| NetworkList::parse([*entry]).is_ok());
-    NetworkList::parse(valid).unwrap_or_default()
 }

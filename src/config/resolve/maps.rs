@@ -1,14 +1,15 @@
 //! Lookup tables from configuration values.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::reader::{Reader, octets};
 use crate::{
     config::value::Value,
     lookup::{
         key::Rules,
-        table::{Maps, Scalar, Table},
+        table::{Maps, PatternEntry, Scalar, Table},
     },
+    pattern::Pattern,
 };
 
 /// Reads a list of tables.
@@ -19,13 +20,37 @@ pub(super) fn maps(reader: &mut Reader<'_>, name: &str) -> Maps {
         Value::Undef => Vec::new(),
         other => vec![other],
     };
-    let tables = items
-        .iter()
-        .filter_map(|item| table(reader, name, item))
-        .collect();
-    Maps {
-        tables,
+    from_items(reader, name, &items)
+}
+
+fn from_items(reader: &mut Reader<'_>, name: &str, items: &[Value]) -> Maps {
+    let mut maps = Maps {
         rules: rules(reader),
+        ..Maps::default()
+    };
+    for item in items {
+        if let Some(table) = table(reader, name, item) {
+            maps.tables.push(table);
+            maps.names.push(called(reader, name, item));
+        }
+    }
+    maps
+}
+
+/// How a table is called, and where it was set.
+fn called(reader: &Reader<'_>, name: &str, item: &Value) -> String {
+    let setting = match item {
+        Value::Reference(other) => other.as_str(),
+        _ => name,
+    };
+    let place = reader.place(setting);
+    match item {
+        Value::Reference(other) => format!("{other}{place}"),
+        Value::File(file) => format!("{} {}", file.function, file.path),
+        Value::Undef | Value::Scalar(_) => format!("a constant in {name}{place}"),
+        Value::List(_) => format!("a list in {name}{place}"),
+        Value::Map(_) => format!("a map in {name}{place}"),
+        _ => format!("a table of patterns in {name}{place}"),
     }
 }
 
@@ -35,7 +60,11 @@ pub(super) fn sizes(reader: &mut Reader<'_>, name: &str) -> Maps {
     for table in &mut maps.tables {
         let values: Vec<&mut Scalar> = match table {
             Table::Constant(value) => value.iter_mut().collect(),
-            Table::Hash(entries) => entries.values_mut().flatten().collect(),
+            Table::Hash(entries) => Arc::make_mut(entries).values_mut().flatten().collect(),
+            Table::Patterns(entries) => entries
+                .iter_mut()
+                .filter_map(|entry| entry.result.as_mut())
+                .collect(),
             Table::List(_) => Vec::new(),
         };
         for value in values {
@@ -56,22 +85,13 @@ pub(super) fn local_domains(reader: &mut Reader<'_>) -> Maps {
     if reader.is_set("@local_domains_maps") {
         return maps(reader, "@local_domains_maps");
     }
-    let names = ["%local_domains", "@local_domains_acl"];
-    let tables = names
+    let names = ["%local_domains", "@local_domains_acl", "$local_domains_re"];
+    let items: Vec<Value> = names
         .iter()
-        .filter_map(|name| {
-            let value = reader.value(name);
-            if matches!(value, Value::Undef) {
-                None
-            } else {
-                table(reader, name, &value)
-            }
-        })
+        .filter(|name| !matches!(reader.value(name), Value::Undef))
+        .map(|name| Value::Reference((*name).to_owned()))
         .collect();
-    Maps {
-        tables,
-        rules: rules(reader),
-    }
+    from_items(reader, "@local_domains_maps", &items)
 }
 
 fn rules(reader: &mut Reader<'_>) -> Rules {
@@ -106,12 +126,24 @@ fn table(reader: &mut Reader<'_>, name: &str, value: &Value) -> Option<Table> {
             }
             table(reader, other, &value)
         }
-        Value::File(file) => table(reader, name, &file.content),
-        Value::Reference(_)
-        | Value::Pattern(..)
-        | Value::PatternTable(_)
-        | Value::Object(..)
-        | Value::Code(_) => {
+        Value::File(file) => match &file.content {
+            Value::Map(_) => Some(Table::Hash(Arc::clone(file.hash()))),
+            other => table(reader, name, other),
+        },
+        Value::Pattern(..) => patterns(reader, name, std::slice::from_ref(value)),
+        Value::PatternTable(entries) => patterns(reader, name, entries),
+        Value::Object(constructor, arguments) if constructor == "Opaque" => {
+            match arguments.as_slice() {
+                [only @ (Value::Undef | Value::Scalar(_) | Value::Reference(_))] => {
+                    table(reader, name, only)
+                }
+                _ => {
+                    reader.complain(name, "only a scalar can be a constant here".to_owned());
+                    None
+                }
+            }
+        }
+        Value::Reference(_) | Value::Object(..) | Value::Code(_) => {
             reader.complain(
                 name,
                 format!("{} cannot be a lookup table here yet", value.kind()),
@@ -138,4 +170,41 @@ fn hash(reader: &mut Reader<'_>, name: &str, entries: &BTreeMap<String, Value>) 
         pairs.push((key.clone(), scalar));
     }
     Table::hash(pairs)
+}
+
+/// `new_RE(...)`: patterns, or pairs of a pattern and what it says.
+fn patterns(reader: &mut Reader<'_>, name: &str, entries: &[Value]) -> Option<Table> {
+    let mut table = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let (pattern, result) = match entry {
+            Value::List(pair) => match pair.as_slice() {
+                [pattern] => (pattern, Some(Scalar::new("1"))),
+                [pattern, Value::Undef] => (pattern, None),
+                [pattern, Value::Scalar(text)] => (pattern, Some(Scalar::new(text.as_str()))),
+                [_, other] => {
+                    let what = format!("a pattern says {}, expected a scalar", other.kind());
+                    reader.complain(name, what);
+                    continue;
+                }
+                _ => {
+                    reader.complain(name, "expected a pattern and what it says".to_owned());
+                    continue;
+                }
+            },
+            other => (other, Some(Scalar::new("1"))),
+        };
+        let (source, flags) = match pattern {
+            Value::Pattern(source, flags) => (source.as_str(), flags.as_str()),
+            Value::Scalar(source) => (source.as_str(), ""),
+            other => {
+                reader.complain(name, format!("expected a pattern, found {}", other.kind()));
+                continue;
+            }
+        };
+        match Pattern::compile(source, flags) {
+            Ok(pattern) => table.push(PatternEntry { pattern, result }),
+            Err(error) => reader.complain(name, format!("qr/{source}/{flags}: {error}")),
+        }
+    }
+    Some(Table::Patterns(table))
 }

@@ -50,6 +50,12 @@ impl<'r> Reader<'r> {
         }
     }
 
+    /// ` (FILE:LINE:COLUMN)`, where a setting was set; empty if it was not.
+    pub(super) fn place(&self, name: &str) -> String {
+        let assigned = self.raw.get(name);
+        assigned.map_or_else(String::new, |assigned| format!(" ({})", assigned.place))
+    }
+
     pub(super) fn is_set(&self, name: &str) -> bool {
         self.raw.get(name).is_some()
     }
