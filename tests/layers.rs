@@ -48,7 +48,7 @@ const LAYERS: &[(u8, &str, &str)] = &[
     (
         6,
         "session",
-        "sys mail log counters scoreboard wire config policy net spool outbound pipeline",
+        "sys mail log counters scoreboard wire lookup config policy net spool outbound pipeline",
     ),
     (
         7,
