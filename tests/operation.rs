@@ -111,6 +111,41 @@ fn a_reload_to_a_folder_that_is_not_there_is_rejected() {
     assert_eq!(daemon.stop(), 0);
 }
 
+/// The table of tests/configuration, whose messages are compared there.
+#[test]
+fn no_broken_configuration_stops_a_daemon_that_runs() {
+    let mut daemon = Daemon::start(1, "");
+    let table = include_str!("configuration/broken.txt");
+    let mut rejected = 0;
+    for case in table.split("=== ").skip(1) {
+        let (head, rest) = case.split_once('\n').unwrap();
+        let (text, _) = rest.split_once("---\n").unwrap();
+        if head.ends_with(" conf") {
+            fs::write(daemon.path("broken.conf"), text).unwrap();
+            fs::write(daemon.config(), "include = [\"broken.conf\"]\n").unwrap();
+        } else {
+            fs::write(daemon.config(), text).unwrap();
+        }
+        daemon.signal("HUP");
+        rejected += 1;
+        // The folder of the scoreboard is not in that configuration.
+        wait_for("the reload to be rejected", || {
+            let count = daemon.log().matches("Rejecting reload").count();
+            (count == rejected).then_some(())
+        });
+    }
+    assert!(rejected >= 60, "{rejected}");
+    let mut client = Client::hello(daemon.address());
+    assert!(client.say("QUIT").starts_with("221 "));
+    daemon.configure(1, "log_level = 1\n");
+    daemon.signal("HUP");
+    wait_for("the good configuration", || {
+        (daemon.status()["reloads"] == 1).then_some(())
+    });
+    assert_eq!(daemon.status()["rejected_reloads"], rejected);
+    assert_eq!(daemon.stop(), 0);
+}
+
 #[test]
 fn what_a_reload_cannot_change_is_told_of_and_kept() {
     let mut daemon = Daemon::start(1, "");

@@ -9,7 +9,7 @@ use std::{
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::{amavisd, check_config, control, daemon, demo, exit, print, status};
+use super::{amavisd, check_config, config, control, daemon, demo, exit, explain, print, status};
 use crate::{
     config::{
         files::{Sources, native_files},
@@ -95,6 +95,8 @@ fn command() -> Command {
         )
         .subcommand(Command::new("status").about("Show what the running filterd and its children are doing").arg(json).arg(state.clone()))
         .subcommand(Command::new("reload").about("Check the configuration, then have the running filterd take it over").arg(state.clone()))
+        .subcommand(config::command())
+        .subcommand(explain::command())
         .subcommand(demo_command())
         .subcommand(
             Command::new("demo-next-hop")
@@ -149,6 +151,8 @@ fn run(matches: &ArgMatches) -> u8 {
             Ok(folder) => status::show(&folder, sub.get_flag("json")),
             Err(status) => status,
         },
+        Some(("config", sub)) => config::run(sub),
+        Some(("explain", sub)) => explain::run(sub),
         Some(("reload", sub)) => reload(sub),
         Some(("stop", sub)) => stop(sub),
         Some(("demo", sub)) => demo(sub),
@@ -260,7 +264,7 @@ pub(super) fn guard(sources: &Sources) -> Guard {
     })
 }
 
-fn with_sources(matches: &ArgMatches, then: impl FnOnce(Sources) -> u8) -> u8 {
+pub(super) fn with_sources(matches: &ArgMatches, then: impl FnOnce(Sources) -> u8) -> u8 {
     match sources(matches) {
         Ok(sources) => then(sources),
         Err(error) => {

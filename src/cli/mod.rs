@@ -2,10 +2,12 @@
 
 pub mod amavisd;
 mod check_config;
+mod config;
 mod control;
 mod daemon;
 mod demo;
 mod exit;
+mod explain;
 pub mod filterd;
 mod postfix;
 mod print;

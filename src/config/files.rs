@@ -16,6 +16,9 @@ use super::{
     value::Value,
 };
 
+/// How many files may include one another.
+const MOST_INCLUDES: usize = 20;
+
 /// Where a configuration comes from; kept, so that a reload reads the same again.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Sources {
@@ -45,20 +48,44 @@ impl Sources {
         let mut raw = RawConfig::default();
         self.apply_overrides(&mut raw)?;
         for path in &self.files {
-            let text = secure_open::read(path, self.guard)?;
-            let name = path.display().to_string();
-            if path
-                .extension()
-                .is_some_and(|extension| extension == "toml")
-            {
-                toml::read(&name, &text, &mut raw)?;
-            } else {
-                let machine = perl::Machine { guard: self.guard };
-                perl::read(&name, &text, &mut raw, &machine)?;
-            }
+            self.read_file(path, &mut raw, 0)?;
         }
         self.apply_overrides(&mut raw)?;
         Ok(raw)
+    }
+
+    /// Reads one file, and before it those that it includes; `depth` is how many include it.
+    fn read_file(
+        &self,
+        path: &Path,
+        raw: &mut RawConfig,
+        depth: usize,
+    ) -> Result<(), ConfigErrors> {
+        let text = secure_open::read(path, self.guard)?;
+        let name = path.display().to_string();
+        let machine = perl::Machine { guard: self.guard };
+        let is_toml = path
+            .extension()
+            .is_some_and(|extension| extension == "toml");
+        if !is_toml {
+            return perl::read(&name, &text, raw, &machine);
+        }
+        let document = toml::Document::parse(&name, &text)?;
+        for (file, place) in document.includes()? {
+            if depth >= MOST_INCLUDES {
+                let what =
+                    format!("{file}: files include one another more than {MOST_INCLUDES} deep");
+                return Err(ConfigError::at(place, what).into());
+            }
+            // A relative name is meant from the folder of the file that has it.
+            let file = path.parent().unwrap_or(Path::new("/")).join(file);
+            if !file.exists() {
+                let what = format!("include: {} does not exist", file.display());
+                return Err(ConfigError::at(place, what).into());
+            }
+            self.read_file(&file, raw, depth + 1)?;
+        }
+        document.read(raw, &machine)
     }
 
     fn apply_overrides(&self, raw: &mut RawConfig) -> Result<(), ConfigErrors> {

@@ -10,6 +10,7 @@
 //! # Source
 //! daemon.md section 8 and appendix A; architecture 2.7.
 
+pub mod dump;
 pub mod dynamic;
 pub mod error;
 pub mod files;
@@ -22,6 +23,7 @@ pub mod resolve;
 pub mod secure_open;
 pub mod settings;
 pub mod settled;
+pub mod special;
 pub mod table_file;
 pub mod toml;
 pub mod value;

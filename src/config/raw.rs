@@ -105,6 +105,11 @@ impl RawConfig {
             .map(|(name, assigned)| (*name, assigned.as_ref()))
     }
 
+    /// Things set that mean nothing here, in order.
+    pub fn strangers(&self) -> impl Iterator<Item = &str> {
+        self.strangers.keys().map(String::as_str)
+    }
+
     /// Names that are set and have no effect, in order.
     #[must_use]
     pub fn without_effect(&self) -> Vec<String> {

@@ -19,7 +19,7 @@ use super::{
         SmtpdConfig,
     },
 };
-use crate::{mail::settlement::ReplyForm, sys::process};
+use crate::{lookup::table::Maps, mail::settlement::ReplyForm, sys::process};
 
 /// Checks `raw` and gives the configuration.
 ///
@@ -31,6 +31,28 @@ pub fn resolve(raw: &RawConfig) -> Result<Config, ConfigErrors> {
     banks::lay_out(raw, &mut config, &mut warnings)?;
     config.warnings = warnings;
     Ok(config)
+}
+
+/// The settings with policy banks laid over them, in order; those that do not exist are passed over.
+///
+/// # Errors
+/// What is wrong in a bank.
+pub fn with_banks(raw: &RawConfig, names: &[String]) -> Result<RawConfig, ConfigErrors> {
+    banks::laid_over(raw, names)
+}
+
+/// A list of lookup tables.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn lookup_tables(raw: &RawConfig, name: &str) -> Result<Maps, ConfigErrors> {
+    let mut reader = Reader::new(raw);
+    let maps = if name == "@local_domains_maps" {
+        maps::local_domains(&mut reader)
+    } else {
+        maps::maps(&mut reader, name)
+    };
+    reader.finish(maps)
 }
 
 /// One configuration, without what policy banks make of it.

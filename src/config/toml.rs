@@ -1,82 +1,199 @@
 //! The native syntax: TOML with the settings' names in `snake_case`.
 
+use std::collections::BTreeMap;
+
 use ::toml::{
     Spanned,
-    de::{DeArray, DeTable, DeValue},
+    de::{DeTable, DeValue},
 };
 
 use super::{
     error::{ConfigError, ConfigErrors, Place},
+    perl::World,
     raw::RawConfig,
-    settings,
+    settings, special,
     value::Value,
 };
 
-/// Reads `text`, the content of `file`, into `config`.
+/// A file, taken apart and not understood yet.
+pub struct Document<'d> {
+    file: &'d str,
+    text: &'d str,
+    table: Spanned<DeTable<'d>>,
+}
+
+impl<'d> Document<'d> {
+    /// Takes `text`, the content of `file`, apart.
+    ///
+    /// # Errors
+    /// A syntax error.
+    pub fn parse(file: &'d str, text: &'d str) -> Result<Self, ConfigErrors> {
+        let table = DeTable::parse(text).map_err(|error| {
+            let offset = error.span().map_or(text.len(), |span| span.start);
+            ConfigError::at(Place::at(file, text, offset), error.message().trim_end())
+        })?;
+        Ok(Self { file, text, table })
+    }
+
+    /// Files that are to be read before this one, with the place where each is named.
+    ///
+    /// # Errors
+    /// If `include` is no list of texts.
+    pub fn includes(&self) -> Result<Vec<(String, Place)>, ConfigErrors> {
+        let Some(value) = self.table.get_ref().get("include") else {
+            return Ok(Vec::new());
+        };
+        let place = |offset| Place::at(self.file, self.text, offset);
+        let wrong = |offset| {
+            let what = "include: expected a list of files";
+            ConfigErrors::from(ConfigError::at(place(offset), what))
+        };
+        let DeValue::Array(items) = value.get_ref() else {
+            return Err(wrong(value.span().start));
+        };
+        let files = items.iter().map(|item| match item.get_ref() {
+            DeValue::String(file) => Ok((file.to_string(), place(item.span().start))),
+            _ => Err(wrong(item.span().start)),
+        });
+        files.collect()
+    }
+
+    /// Reads the settings into `config`; `world` reads the files that tables name.
+    ///
+    /// # Errors
+    /// Every unknown name and every value that is not understood.
+    pub fn read(&self, config: &mut RawConfig, world: &dyn World) -> Result<(), ConfigErrors> {
+        let mut errors = Vec::new();
+        for (key, value) in self.table.get_ref() {
+            let name = key.get_ref().as_ref();
+            if name == "include" {
+                continue;
+            }
+            let place = Place::at(self.file, self.text, key.span().start);
+            let setter = Setter {
+                document: self,
+                world,
+            };
+            if let Err(error) = setter.set(name, value, &place, config) {
+                errors.extend(error.0);
+            }
+        }
+        errors.sort_by_key(|error| error.place.as_ref().map(|place| (place.line, place.column)));
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(ConfigErrors(errors))
+        }
+    }
+}
+
+/// Reads `text`, the content of `file`, into `config`: a file that includes no others.
 ///
 /// # Errors
-/// A syntax error, or every unknown name.
-pub fn read(file: &str, text: &str, config: &mut RawConfig) -> Result<(), ConfigErrors> {
-    let table = DeTable::parse(text).map_err(|error| {
-        let offset = error.span().map_or(text.len(), |span| span.start);
-        ConfigError::at(Place::at(file, text, offset), error.message().trim_end())
-    })?;
-    let mut errors = Vec::new();
-    for (key, value) in table.get_ref() {
-        let place = Place::at(file, text, key.span().start);
-        if let Err(error) = set(key.get_ref(), value, &place, config) {
-            errors.extend(error.0);
-        }
+/// As [`Document`].
+pub fn read(
+    file: &str,
+    text: &str,
+    config: &mut RawConfig,
+    world: &dyn World,
+) -> Result<(), ConfigErrors> {
+    let document = Document::parse(file, text)?;
+    if let Some((_, place)) = document.includes()?.into_iter().next() {
+        return Err(ConfigError::at(place, "include: no other files are read here").into());
     }
-    errors.sort_by_key(|error| error.place.as_ref().map(|place| (place.line, place.column)));
-    if errors.is_empty() {
+    document.read(config, world)
+}
+
+struct Setter<'s> {
+    document: &'s Document<'s>,
+    world: &'s dyn World,
+}
+
+impl Setter<'_> {
+    fn set(
+        &self,
+        name: &str,
+        value: &Spanned<DeValue<'_>>,
+        place: &Place,
+        config: &mut RawConfig,
+    ) -> Result<(), ConfigErrors> {
+        if name == "policy" {
+            return self.set_banks(value, place, config);
+        }
+        let Some(perl) = settings::find_by_toml_name(name) else {
+            let error = ConfigError::at(place.clone(), format!("unknown setting {name}"));
+            let all: Vec<String> = all_names().collect();
+            return Err(
+                match settings::nearest_of(name, all.iter().map(String::as_str)) {
+                    Some(nearest) => error.advise(format!("did you mean {nearest}?")).into(),
+                    None => error.into(),
+                },
+            );
+        };
+        config.set(perl, self.convert(value)?, place.clone())
+    }
+
+    /// `[policy.NAME]`: the policy bank of that name.
+    fn set_banks(
+        &self,
+        value: &Spanned<DeValue<'_>>,
+        place: &Place,
+        config: &mut RawConfig,
+    ) -> Result<(), ConfigErrors> {
+        let DeValue::Table(banks) = value.get_ref() else {
+            let what = "policy: expected a table for each policy bank, such as [policy.MYNETS]";
+            return Err(ConfigError::at(place.clone(), what).into());
+        };
+        for (name, bank) in banks {
+            let place = &self.place(name.span().start);
+            let name = name.get_ref().as_ref();
+            let none = Value::Map(BTreeMap::new());
+            let value = self.convert(bank)?;
+            let slot = config.slot("%policy_bank", Some(name), none, place.clone())?;
+            if let Value::Map(entries) = slot {
+                entries.insert(name.to_owned(), value);
+            }
+        }
         Ok(())
-    } else {
-        Err(ConfigErrors(errors))
     }
-}
 
-fn set(
-    name: &str,
-    value: &Spanned<DeValue<'_>>,
-    place: &Place,
-    config: &mut RawConfig,
-) -> Result<(), ConfigErrors> {
-    if name == "policy" {
-        return set_banks(value, place, config);
+    fn place(&self, offset: usize) -> Place {
+        Place::at(self.document.file, self.document.text, offset)
     }
-    let Some(perl) = settings::find_by_toml_name(name) else {
-        let error = ConfigError::at(place.clone(), format!("unknown setting {name}"));
-        let all: Vec<String> = all_names().collect();
-        return Err(
-            match settings::nearest_of(name, all.iter().map(String::as_str)) {
-                Some(nearest) => error.advise(format!("did you mean {nearest}?")).into(),
-                None => error.into(),
-            },
-        );
-    };
-    config.set(perl, convert(value.get_ref()), place.clone())
-}
 
-/// `[policy.NAME]`: the policy bank of that name.
-fn set_banks(
-    value: &Spanned<DeValue<'_>>,
-    place: &Place,
-    config: &mut RawConfig,
-) -> Result<(), ConfigErrors> {
-    let DeValue::Table(banks) = value.get_ref() else {
-        let what = "policy: expected a table for each policy bank, such as [policy.MYNETS]";
-        return Err(ConfigError::at(place.clone(), what).into());
-    };
-    for (name, bank) in banks {
-        let name = name.get_ref().as_ref();
-        let none = Value::Map(std::collections::BTreeMap::new());
-        let slot = config.slot("%policy_bank", Some(name), none, place.clone())?;
-        if let Value::Map(entries) = slot {
-            entries.insert(name.to_owned(), convert(bank.get_ref()));
-        }
+    fn entries(&self, table: &DeTable<'_>) -> Result<BTreeMap<String, Value>, ConfigErrors> {
+        let entries = table
+            .iter()
+            .map(|(key, value)| Ok((key.get_ref().to_string(), self.convert(value)?)));
+        entries.collect()
     }
-    Ok(())
+
+    fn convert(&self, value: &Spanned<DeValue<'_>>) -> Result<Value, ConfigErrors> {
+        Ok(match value.get_ref() {
+            DeValue::String(text) => Value::text(text.as_ref()),
+            DeValue::Integer(number) => Value::text(integer(number.as_str(), number.radix())),
+            DeValue::Float(number) => Value::text(number.as_str()),
+            DeValue::Boolean(true) => Value::text("1"),
+            DeValue::Boolean(false) => Value::text("0"),
+            DeValue::Datetime(time) => Value::text(time.to_string()),
+            DeValue::Array(items) => Value::List(
+                items
+                    .iter()
+                    .map(|item| self.convert(item))
+                    .collect::<Result<_, _>>()?,
+            ),
+            DeValue::Table(entries) => {
+                // What is in `{ map = { ... } }` has no meaning of its own.
+                if let (1, Some(inner)) = (entries.len(), entries.get("map"))
+                    && let DeValue::Table(inner) = inner.get_ref()
+                {
+                    return Ok(Value::Map(self.entries(inner)?));
+                }
+                special::understand(self.entries(entries)?, self.world)
+                    .map_err(|what| ConfigError::at(self.place(value.span().start), what))?
+            }
+        })
+    }
 }
 
 fn all_names() -> impl Iterator<Item = String> {
@@ -89,32 +206,10 @@ fn all_names() -> impl Iterator<Item = String> {
         .chain(without)
 }
 
-fn convert(value: &DeValue<'_>) -> Value {
-    match value {
-        DeValue::String(text) => Value::text(text.as_ref()),
-        DeValue::Integer(number) => Value::text(integer(number.as_str(), number.radix())),
-        DeValue::Float(number) => Value::text(number.as_str()),
-        DeValue::Boolean(true) => Value::text("1"),
-        DeValue::Boolean(false) => Value::text("0"),
-        DeValue::Datetime(time) => Value::text(time.to_string()),
-        DeValue::Array(items) => array(items),
-        DeValue::Table(entries) => Value::Map(
-            entries
-                .iter()
-                .map(|(key, value)| (key.get_ref().to_string(), convert(value.get_ref())))
-                .collect(),
-        ),
-    }
-}
-
 /// An integer as decimal text.
 fn integer(digits: &str, radix: u32) -> String {
     let digits = digits.replace('_', "");
     i64::from_str_radix(&digits, radix).map_or(digits, |number| number.to_string())
-}
-
-fn array(items: &DeArray<'_>) -> Value {
-    Value::List(items.iter().map(|item| convert(item.get_ref())).collect())
 }
 
 #[cfg(test)]
@@ -123,7 +218,7 @@ mod tests {
 
     fn load(text: &str) -> Result<RawConfig, String> {
         let mut config = RawConfig::default();
-        read("f.toml", text, &mut config)
+        read("f.toml", text, &mut config, &crate::config::perl::Nowhere)
             .map(|()| config)
             .map_err(|error| error.to_string())
     }

@@ -46,6 +46,18 @@ impl Destiny {
             _ => return None,
         })
     }
+
+    /// Its name, as [`Self::from_name`] understands it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "D_PASS",
+            Self::Discard => "D_DISCARD",
+            Self::Bounce => "D_BOUNCE",
+            Self::Reject => "D_REJECT",
+            Self::TempFail => "D_TEMPFAIL",
+        }
+    }
 }
 
 /// The decision for one recipient.

@@ -31,7 +31,13 @@ fn uncommented() -> String {
 
 fn load(text: &str) -> RawConfig {
     let mut raw = RawConfig::default();
-    toml::read("etc/filterd.toml", text, &mut raw).unwrap();
+    toml::read(
+        "etc/filterd.toml",
+        text,
+        &mut raw,
+        &filterd::config::perl::Nowhere,
+    )
+    .unwrap();
     raw
 }
 

@@ -125,7 +125,12 @@ fn load(example: &str) -> RawConfig {
     let result = if example.contains("use strict;") {
         perl::read("example", example, &mut raw, &perl::Nowhere)
     } else {
-        toml::read("example", example, &mut raw)
+        toml::read(
+            "example",
+            example,
+            &mut raw,
+            &filterd::config::perl::Nowhere,
+        )
     };
     if let Err(errors) = result.and_then(|()| resolve(&raw).map(drop)) {
         panic!("{example}: {errors}");

@@ -72,6 +72,16 @@ pub(super) fn lay_out(
     Ok(())
 }
 
+/// `raw` with banks laid over it, in order.
+pub(super) fn laid_over(raw: &RawConfig, names: &[String]) -> Result<RawConfig, ConfigErrors> {
+    let banks = Banks::read(raw, &mut Vec::new())?;
+    let start = State {
+        raw: raw.clone(),
+        config: one(raw, &mut Vec::new())?,
+    };
+    Ok(banks.load_all(&start, names)?.raw)
+}
+
 /// Adds what `next` makes of each state, once for each path.
 fn add(
     states: &mut Vec<State>,

@@ -37,6 +37,11 @@ impl<'r> Reader<'r> {
         }
     }
 
+    /// True if nothing was wrong yet.
+    pub(super) const fn is_content(&self) -> bool {
+        self.errors.is_empty()
+    }
+
     pub(super) fn complain(&mut self, name: &str, what: String) {
         let error = self.at(name, what);
         self.errors.push(error);
@@ -45,6 +50,11 @@ impl<'r> Reader<'r> {
     /// An error at the place where `name` was set.
     pub(super) fn at(&self, name: &str, what: String) -> ConfigError {
         match self.raw.get(name) {
+            // In the words of the file.
+            Some(assigned) if assigned.place.file.ends_with(".toml") => {
+                let name = settings::toml_name(name);
+                ConfigError::at(assigned.place.clone(), format!("{name}: {what}"))
+            }
             Some(assigned) => ConfigError::at(assigned.place.clone(), format!("{name}: {what}")),
             None => ConfigError::general(format!("{name}: {what}")),
         }
@@ -157,6 +167,11 @@ impl<'r> Reader<'r> {
     }
 
     pub(super) fn level(&mut self, name: &str) -> i32 {
+        if !matches!(self.value(name), Value::Undef | Value::Scalar(_)) {
+            let what = format!("expected a log level, found {}", self.value(name).kind());
+            self.complain(name, what);
+            return 0;
+        }
         let text = self.text(name);
         let level = text.parse().ok().filter(|level| (-10..=10).contains(level));
         level.unwrap_or_else(|| {

@@ -61,7 +61,7 @@ pub(super) fn listen(reader: &mut Reader<'_>, warnings: &mut Vec<ConfigError>) -
         }
         None => true,
     });
-    if addresses.is_empty() {
+    if addresses.is_empty() && reader.is_content() {
         reader.complain(
             "$inet_socket_port",
             "No listen sockets or ports specified".to_owned(),

@@ -192,7 +192,7 @@ fn a_destiny_may_be_given_by_name_in_toml() {
     ] {
         let mut raw = RawConfig::default();
         let line = format!("final_unchecked_destiny = {text}\n");
-        crate::config::toml::read("f", &line, &mut raw).unwrap();
+        crate::config::toml::read("f", &line, &mut raw, &perl::Nowhere).unwrap();
         assert_eq!(
             resolve(&raw).unwrap().policy.unchecked_destiny,
             want,

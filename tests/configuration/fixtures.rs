@@ -1,0 +1,78 @@
+//! Configurations in the manner of how-tos and panels: each loads, shows as its golden file, and is the same in both languages.
+
+use std::{fs, path::PathBuf};
+
+use filterd::config::{dump, perl, raw::RawConfig, resolve::resolve, settled::Config, toml};
+
+use crate::world::{Files, folder};
+
+fn fixtures() -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder().join("fixtures")).unwrap();
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "conf")
+        })
+        .collect();
+    files.sort();
+    assert!(files.len() >= 10, "{files:?}");
+    files
+}
+
+fn load(path: &PathBuf) -> RawConfig {
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let mut raw = RawConfig::default();
+    perl::read(name, &fs::read_to_string(path).unwrap(), &mut raw, &Files)
+        .unwrap_or_else(|error| panic!("{error}"));
+    raw
+}
+
+/// Without what tells of places, which differ between two files that mean the same.
+fn meaning(raw: &RawConfig) -> Config {
+    fn strip(config: &mut Config) {
+        config.warnings.clear();
+        config.without_effect.clear();
+        config.policy.local_domains.names.clear();
+        config.smtpd.size_limit_maps.names.clear();
+        config.layered.values_mut().for_each(strip);
+    }
+    let mut config = resolve(raw).unwrap_or_else(|error| panic!("{error}"));
+    strip(&mut config);
+    config
+}
+
+/// With `UPDATE_GOLDEN=1` the files are written anew, to be looked at.
+#[test]
+fn every_fixture_shows_as_its_golden_file() {
+    for path in fixtures() {
+        let shown = dump::changed(&load(&path));
+        let golden = path.with_extension("toml");
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::write(&golden, &shown).unwrap();
+        }
+        let want = fs::read_to_string(&golden).unwrap();
+        assert_eq!(shown, want, "{}", golden.display());
+    }
+}
+
+#[test]
+fn both_languages_say_the_same() {
+    for path in fixtures() {
+        let first = load(&path);
+        for shown in [dump::changed(&first), dump::all(&first)] {
+            let mut second = RawConfig::default();
+            toml::read("golden", &shown, &mut second, &Files)
+                .unwrap_or_else(|error| panic!("{}: {error}\n{shown}", path.display()));
+            assert!(
+                meaning(&first) == meaning(&second),
+                "{} means something else in TOML:
+{shown}",
+                path.display()
+            );
+            if shown == dump::changed(&first) {
+                assert_eq!(shown, dump::changed(&second), "{}", path.display());
+            }
+        }
+    }
+}
