@@ -21,8 +21,14 @@ fn said(program: &str, arguments: &[&str]) -> String {
 
 /// Commands of `filterd --help`.
 fn commands() -> Vec<String> {
-    let help = said(env!("CARGO_BIN_EXE_filterd"), &["--help"]);
-    let (_, rest) = help.split_once("Commands:\n").unwrap();
+    commands_in(&said(env!("CARGO_BIN_EXE_filterd"), &["--help"]))
+}
+
+/// Commands that a help text lists.
+fn commands_in(help: &str) -> Vec<String> {
+    let Some((_, rest)) = help.split_once("Commands:\n") else {
+        return Vec::new();
+    };
     let list = rest.split("\n\n").next().unwrap();
     list.lines()
         .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
@@ -71,6 +77,16 @@ fn every_command_and_option_is_documented_and_exists() {
         let help = said(env!("CARGO_BIN_EXE_filterd"), &[command, "--help"]);
         if command != "help" {
             known.extend(options(&help));
+            for inner in commands_in(&help) {
+                if inner == "help" {
+                    continue;
+                }
+                let arguments = [command.as_str(), &inner, "--help"];
+                known.extend(options(&said(env!("CARGO_BIN_EXE_filterd"), &arguments)));
+                let shown = format!(".It Cm {command} {inner}");
+                let is_shown = section.lines().any(|line| line.starts_with(&shown));
+                assert!(is_shown, "{command} {inner} is not in COMMANDS");
+            }
         }
     }
     for option in &known {

@@ -3,6 +3,7 @@
 use std::{fs, os::unix::fs::chown, path::Path, process::Command};
 
 use filterd::config::{
+    perl,
     raw::RawConfig,
     resolve::resolve,
     settings::{Default, find_by_toml_name, setting},
@@ -31,13 +32,7 @@ fn uncommented() -> String {
 
 fn load(text: &str) -> RawConfig {
     let mut raw = RawConfig::default();
-    toml::read(
-        "etc/filterd.toml",
-        text,
-        &mut raw,
-        &filterd::config::perl::Nowhere,
-    )
-    .unwrap();
+    toml::read("etc/filterd.toml", text, &mut raw, &perl::Nowhere).unwrap();
     raw
 }
 

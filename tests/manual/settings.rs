@@ -125,12 +125,7 @@ fn load(example: &str) -> RawConfig {
     let result = if example.contains("use strict;") {
         perl::read("example", example, &mut raw, &perl::Nowhere)
     } else {
-        toml::read(
-            "example",
-            example,
-            &mut raw,
-            &filterd::config::perl::Nowhere,
-        )
+        toml::read("example", example, &mut raw, &perl::Nowhere)
     };
     if let Err(errors) = result.and_then(|()| resolve(&raw).map(drop)) {
         panic!("{example}: {errors}");
@@ -171,8 +166,13 @@ fn the_examples_of_whole_files_are_accepted() {
         load(example);
     }
     // Both syntaxes of the example mean the same.
-    let [toml, perl] = [&whole[0], &whole[1]].map(|text| resolve(&load(text)).unwrap());
-    assert_eq!(toml, perl);
+    let [toml, perl] = [&whole[0], &whole[1]].map(|text| {
+        let mut config = resolve(&load(text)).unwrap();
+        // Where a table was set is part of its name.
+        config.policy.local_domains.names.clear();
+        config
+    });
+    assert!(toml == perl, "{toml:#?}\n{perl:#?}");
 }
 
 #[test]
