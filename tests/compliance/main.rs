@@ -84,6 +84,7 @@ for_both! {
     lmtp_socket: [lmtp_socket];
     access: [access];
     idle: [idle];
+    banks: [banks];
     one_child: [one_child];
     command_lines: command_line;
     foreground_and_term: process;

@@ -77,6 +77,7 @@ impl Subject {
             String::new()
         };
         let (host, port, hop) = (&self.host, self.port, format!("smtp:[127.0.0.1]:{hop}"));
+        let options = options.replace("{port}", &port.to_string());
         let text = format!(
             "$MYHOME = '{home}';\n$TEMPBASE = \"$MYHOME/tmp\";\n$db_home = \"$MYHOME/db\";\n$helpers_home = $MYHOME;\n\
              $QUARANTINEDIR = \"$MYHOME/virusmails\";\n{user}\n$mydomain = 'example.net';\n$myhostname = 'filter.example.com';\n\

@@ -43,17 +43,17 @@ pub(super) fn lay_out(
     };
     // Those that later stages load are checked all the same.
     for name in banks.entries.keys() {
-        banks.load_all(&start, std::slice::from_ref(name))?;
+        banks.load(&start, name)?;
     }
     let mut states = vec![start];
     add(&mut states, |state| {
         let rows = rows(&base.interface_banks);
-        rows.map(|names| banks.load_all(state, &names)).collect()
+        rows.map(|names| banks.load_each(state, &names)).collect()
     })?;
     add(&mut states, |state| {
         let rules = state.config.client_rules.iter();
         rules
-            .map(|rule| banks.load_all(state, &rule.banks))
+            .map(|rule| banks.load_each(state, &rule.banks))
             .collect()
     })?;
     add(&mut states, |state| {
@@ -63,7 +63,7 @@ pub(super) fn lay_out(
         } else {
             &[]
         };
-        Ok(vec![banks.load_all(state, names)?])
+        Ok(vec![banks.load_each(state, names)?])
     })?;
     let states = states.into_iter().skip(1);
     base.layered = states
@@ -79,13 +79,14 @@ pub(super) fn laid_over(raw: &RawConfig, names: &[String]) -> Result<RawConfig, 
         raw: raw.clone(),
         config: one(raw, &mut Vec::new())?,
     };
-    Ok(banks.load_all(&start, names)?.raw)
+    let states = banks.load_each(&start, names)?;
+    Ok(states.into_iter().next_back().unwrap_or(start).raw)
 }
 
 /// Adds what `next` makes of each state, once for each path.
 fn add(
     states: &mut Vec<State>,
-    next: impl Fn(&State) -> Result<Vec<State>, ConfigErrors>,
+    next: impl Fn(&State) -> Result<Vec<Vec<State>>, ConfigErrors>,
 ) -> Result<(), ConfigErrors> {
     let mut paths: BTreeSet<String> = states
         .iter()
@@ -93,7 +94,7 @@ fn add(
         .collect();
     let mut new = Vec::new();
     for state in states.iter() {
-        for state in next(state)? {
+        for state in next(state)?.into_iter().flatten() {
             if paths.insert(state.config.bank_path.clone()) {
                 new.push(state);
             }
@@ -157,24 +158,27 @@ impl Banks {
         }
     }
 
-    fn load_all(&self, state: &State, names: &[String]) -> Result<State, ConfigErrors> {
-        let mut loaded = State {
-            raw: state.raw.clone(),
-            config: state.config.clone(),
-        };
+    /// What holds after each of the banks.
+    fn load_each(&self, state: &State, names: &[String]) -> Result<Vec<State>, ConfigErrors> {
+        let mut states: Vec<State> = Vec::with_capacity(names.len());
         for name in names {
-            self.load(&mut loaded, name)?;
+            let below = states.last().unwrap_or(state);
+            states.push(self.load(below, name)?);
         }
-        Ok(loaded)
+        Ok(states)
     }
 
     /// Lays one bank over what holds; one that is not there, or is on top already, changes nothing.
-    fn load(&self, state: &mut State, name: &str) -> Result<(), ConfigErrors> {
+    fn load(&self, below: &State, name: &str) -> Result<State, ConfigErrors> {
+        let mut state = State {
+            raw: below.raw.clone(),
+            config: below.config.clone(),
+        };
         let Some((bank, place)) = self.entries.get(name) else {
-            return Ok(());
+            return Ok(state);
         };
         if state.config.bank_name == name {
-            return Ok(());
+            return Ok(state);
         }
         if name == "MYNETS" {
             state
@@ -204,7 +208,7 @@ impl Banks {
         config.bank_path = path;
         name.clone_into(&mut config.bank_name);
         state.config = config;
-        Ok(())
+        Ok(state)
     }
 }
 
