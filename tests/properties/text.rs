@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{
     cases,
-    invariants::{address, config, header},
+    invariants::{address, config, header, pattern},
     words,
 };
 
@@ -120,6 +120,102 @@ const PERL: &[&[u8]] = &[
     b"\x1b",
 ];
 
+const TOML: &[&[u8]] = &[
+    b"max_servers",
+    b"local_domains_maps",
+    b"policy",
+    b"A",
+    b"log_level",
+    b"unix_socket_mode",
+    b"[",
+    b"]",
+    b"[",
+    b"]",
+    b"{",
+    b"}",
+    b" = ",
+    b" = ",
+    b".",
+    b",",
+    b"\n",
+    b"\n",
+    b"\n",
+    b"1",
+    b"-1",
+    b"0o660",
+    b"1.5",
+    b"true",
+    b"\"x\"",
+    b"'\\d'",
+    b"\"\\u00e4\"",
+    b"pattern",
+    b"patterns",
+    b"flags",
+    b"setting",
+    b"undef",
+    b"map",
+    b"read_hash",
+    b"object",
+    b"arguments",
+    b"code",
+    b"#",
+    b"include",
+    b"2026-01-01",
+    b"\"D_REJECT\"",
+    b"final_unchecked_destiny",
+    b"\0",
+];
+
+const PATTERN: &[&[u8]] = &[
+    b"a",
+    b"b",
+    b"\n",
+    b"\n",
+    b"i",
+    b"x",
+    b"m",
+    b"(",
+    b")",
+    b"(?:",
+    b"(?i)",
+    b"(?=",
+    b"(?<!",
+    b"(?>",
+    b"[",
+    b"]",
+    b"^",
+    b"$",
+    b"*",
+    b"+",
+    b"?",
+    b"{2}",
+    b"{1,}",
+    b"{",
+    b"}",
+    b"|",
+    b".",
+    b"\\",
+    b"\\d",
+    b"\\h",
+    b"\\Q",
+    b"\\E",
+    b"\\1",
+    b"\\x{41}",
+    b"\\z",
+    b"-",
+    b"#",
+    b" ",
+    b"/",
+    b"\xc3\xa4",
+    b"(?^x:",
+    b"(?#",
+    b"\\R",
+    b"&&",
+    b"~~",
+    b"<",
+    b">",
+];
+
 proptest! {
     #![proptest_config(cases(4000))]
 
@@ -136,5 +232,15 @@ proptest! {
     #[test]
     fn a_configuration_is_read_or_refused_with_its_place(text in words(PERL, 30)) {
         config::check(&String::from_utf8_lossy(&text));
+    }
+
+    #[test]
+    fn a_native_configuration_is_read_or_refused_with_its_place(text in words(TOML, 30)) {
+        config::check_toml(&String::from_utf8_lossy(&text));
+    }
+
+    #[test]
+    fn a_pattern_is_compiled_or_refused_and_ends(text in words(PATTERN, 30)) {
+        pattern::check(&String::from_utf8_lossy(&text));
     }
 }

@@ -301,6 +301,14 @@ impl<'t> Parser<'t> {
         let Some(TokenKind::Word(word)) = self.peek() else {
             return Ok(());
         };
+        // `require '/file'` is an include; `require Module` is not.
+        let is_file = matches!(
+            self.peek_second(),
+            Some(TokenKind::Literal(_) | TokenKind::Interpolated(..) | TokenKind::Sign("("))
+        );
+        if word == "require" && is_file {
+            return Ok(());
+        }
         match BEYOND.iter().find(|(beyond, _)| beyond == word) {
             Some((_, advice)) => Err(self
                 .error(

@@ -5,6 +5,7 @@ pub mod config;
 pub mod data;
 pub mod header;
 pub mod next_hop;
+pub mod pattern;
 pub mod server;
 
 /// Cuts `input` into pieces whose lengths follow `cuts` in turn; without cuts it stays whole.

@@ -133,7 +133,7 @@ impl Evaluator<'_> {
                 self.read_table(offset, name, arguments)
             }
             "read_l10n_templates" => self.read_templates(offset, arguments),
-            "include_config_files" | "include_optional_config_files" | "do" => {
+            "include_config_files" | "include_optional_config_files" | "do" | "require" => {
                 self.include(offset, name, arguments)
             }
             "dkim_key" => self.dkim_key(offset, arguments),

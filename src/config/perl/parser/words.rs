@@ -11,7 +11,7 @@ use super::{
 /// Functions that take one argument, or none.
 const WITH_ONE_ARGUMENT: &[&str] = &[
     "lc", "uc", "lcfirst", "ucfirst", "length", "int", "abs", "defined", "exists", "delete",
-    "scalar", "chomp", "keys", "values", "pop", "shift", "do",
+    "scalar", "chomp", "keys", "values", "pop", "shift", "do", "require",
 ];
 
 /// Functions that take all that follows.

@@ -236,6 +236,11 @@ fn statements_mean_what_they_mean_in_the_original_language() {
             "9",
         ),
         (
+            "require('/etc/inner') if (-e '/etc/inner');",
+            "$max_servers",
+            "9",
+        ),
+        (
             "do '/etc/inner'; my $own = 2; $logfile = $own;",
             "$logfile",
             "2",
@@ -373,7 +378,7 @@ fn what_cannot_be_meant_is_told() {
             "f:1:18: sort with code is beyond what is understood (write the list in its order)",
         ),
         (
-            "require '/x';",
+            "require DBI;",
             "f:1:1: require is beyond what is understood (code is not loaded)",
         ),
         (
