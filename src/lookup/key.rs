@@ -31,10 +31,14 @@ pub struct Keys {
     pub extension: String,
     /// The domain, in lower case and ASCII.
     pub domain: String,
-    /// The address in lower case, unless case counts in its local part.
+    /// The address in lower case, unless case counts in its local part; an `@` is in it even without a domain.
     pub normal: String,
-    /// All keys, most special first.
-    pub list: Vec<String>,
+    /// The user with the domain, which may be empty, if there is an extension.
+    without_extension: Option<String>,
+    /// How much of `normal` is the local part with its `@`; 0 if there is none.
+    local_at: usize,
+    /// The domain with a dot in front; its ends are the keys of the domains above.
+    dotted: String,
 }
 
 impl Keys {
@@ -43,7 +47,7 @@ impl Keys {
     pub fn of(address: &Address, rules: &Rules) -> Self {
         let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
         let whole = text(address.as_bytes());
-        let domain = domain::to_ascii(&text(address.domain()));
+        let domain = domain::to_ascii(&String::from_utf8_lossy(address.domain()));
         let local_part = text(address.local_part());
         let local = if rules.local_part_is_case_sensitive {
             local_part.clone()
@@ -52,47 +56,57 @@ impl Keys {
         };
         let (user, extension) = split_extension(&local, &rules.delimiter);
         let (user, extension) = (user.to_owned(), extension.to_owned());
-        let normal = if domain.is_empty() {
-            local.clone()
-        } else {
-            format!("{local}@{domain}")
-        };
-        let mut keys = Self {
+        let has_domain = !domain.is_empty();
+        Self {
+            normal: if has_domain || !local.is_empty() {
+                format!("{local}@{domain}")
+            } else {
+                String::new()
+            },
+            without_extension: (!extension.is_empty()).then(|| format!("{user}@{domain}")),
+            local_at: if local.is_empty() { 0 } else { local.len() + 1 },
+            dotted: if has_domain {
+                format!(".{domain}")
+            } else {
+                String::new()
+            },
             whole,
             local_part,
             user,
             extension,
             domain,
-            normal,
-            list: Vec::new(),
-        };
-        keys.list = keys.in_order(&local);
-        keys
+        }
     }
 
-    fn in_order(&self, local: &str) -> Vec<String> {
-        let mut list = vec![self.whole.clone()];
-        let mut add = |key: String| {
-            if !list.contains(&key) {
-                list.push(key);
-            }
-        };
-        let has_extension = !self.extension.is_empty();
-        if !self.domain.is_empty() {
-            add(format!("{local}@{}", self.domain));
-            if has_extension {
-                add(format!("{}@{}", self.user, self.domain));
-            }
-        }
-        if !local.is_empty() {
-            add(format!("{local}@"));
-            if has_extension {
-                add(format!("{}@", self.user));
-            }
-        }
-        add_domains(&self.domain, &mut add);
-        add(".".to_owned());
-        list
+    /// All keys, most special first; some may come twice.
+    pub fn in_order(&self) -> impl Iterator<Item = &str> {
+        let has_domain = !self.domain.is_empty();
+        let of_user = self
+            .without_extension
+            .as_deref()
+            .and_then(|key| key.get(..=self.user.len()));
+        let addresses = [
+            Some(self.whole.as_str()),
+            Some(self.normal.as_str()),
+            self.without_extension.as_deref(),
+            self.normal
+                .get(..self.local_at)
+                .filter(|key| !key.is_empty()),
+            of_user,
+            has_domain.then_some(self.domain.as_str()),
+        ];
+        addresses
+            .into_iter()
+            .flatten()
+            .chain(self.parents())
+            .chain(std::iter::once("."))
+    }
+
+    /// `.sub.example.com`, `.example.com`, `.com`. An address literal has no parents.
+    fn parents(&self) -> impl Iterator<Item = &str> {
+        let first = (!self.domain.is_empty() && !self.domain.starts_with('['))
+            .then_some(self.dotted.as_str());
+        std::iter::successors(first, parent_of).take(MOST_DOMAINS)
     }
 
     /// Puts parts of the address in for `$1` to `$5`: the address, its local part, user, extension, domain.
@@ -148,24 +162,10 @@ pub(super) fn substitute<'p>(text: &str, part: impl Fn(usize) -> Option<&'p str>
     out
 }
 
-/// `sub.example.com`, `.sub.example.com`, `.example.com`, `.com`. An address literal has no parents.
-fn add_domains(domain: &str, add: &mut impl FnMut(String)) {
-    if domain.is_empty() {
-        return;
-    }
-    add(domain.to_owned());
-    if domain.starts_with('[') {
-        return;
-    }
-    let mut rest = Some(domain);
-    for _ in 0..MOST_DOMAINS {
-        let Some(name) = rest else { return };
-        add(format!(".{name}"));
-        rest = name
-            .split_once('.')
-            .map(|(_, parent)| parent)
-            .filter(|parent| !parent.is_empty());
-    }
+/// `.example.com` for `.sub.example.com`.
+fn parent_of<'k>(key: &&'k str) -> Option<&'k str> {
+    let dot = key.get(1..)?.find('.')?;
+    key.get(dot + 1..).filter(|parent| parent.len() > 1)
 }
 
 /// The part before the first delimiter, and the rest; a user without a name has no extension, and names that mailing lists use
@@ -193,7 +193,14 @@ mod tests {
             local_part_is_case_sensitive: false,
             delimiter: delimiter.to_owned(),
         };
-        Keys::of(&Address::parse(address.as_bytes()).unwrap(), &rules).list
+        let keys = Keys::of(&Address::parse(address.as_bytes()).unwrap(), &rules);
+        let mut list: Vec<String> = Vec::new();
+        for key in keys.in_order() {
+            if !list.iter().any(|known| known == key) {
+                list.push(key.to_owned());
+            }
+        }
+        list
     }
 
     #[test]

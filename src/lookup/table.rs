@@ -153,8 +153,7 @@ impl Table {
             Self::Constant(value) => value.as_ref().map(|value| answer(value.0.clone(), "")),
             Self::Hash(entries) => {
                 let found = keys
-                    .list
-                    .iter()
+                    .in_order()
                     .find_map(|key| entries.get(key).map(|value| (key, value)));
                 match found {
                     Some((key, Some(value))) if value.0.contains('$') => {
