@@ -17,6 +17,7 @@ use crate::{
         method::{Method, Target},
         settled::Config,
     },
+    mail::address::Address,
     net::connect,
     sys::{
         clock::Deadline,
@@ -92,17 +93,33 @@ fn look_around(config: &Config, wish: &Wish, findings: &mut Findings) {
             folder.display()
         ));
     }
-    if config.policy.local_domains.tables.is_empty() {
-        findings.warnings.push(
-            "no local domains are set: every recipient counts as foreign; set @local_domains_acl or %local_domains"
-                .to_owned(),
-        );
-    }
+    check_local_domains(config, findings);
     findings
         .warnings
         .extend(postfix::findings(&wish.postfix, config));
     if wish.probe {
         probe(config, findings);
+    }
+}
+
+/// The commonest mistake: nobody is ours, or everybody.
+fn check_local_domains(config: &Config, findings: &mut Findings) {
+    const NOBODY: &[u8] = b"nobody@a-name-that-is-not-ours.invalid";
+    let domains = &config.policy.local_domains;
+    if domains.tables.is_empty() {
+        findings.warnings.push(
+            "no local domains are set: every recipient counts as foreign; set @local_domains_acl or %local_domains"
+                .to_owned(),
+        );
+        return;
+    }
+    let is_ours = Address::parse(NOBODY).map(|address| domains.is_true(&address));
+    if matches!(is_ours, Ok(Ok(true))) {
+        findings.warnings.push(
+            "every domain counts as local: no mail is Outbound in the log, and every sender is one of our users; \
+             name your domains in @local_domains_acl or %local_domains"
+                .to_owned(),
+        );
     }
 }
 

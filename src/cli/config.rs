@@ -203,10 +203,10 @@ fn explain_setting(name: Option<&str>) -> u8 {
 }
 
 fn described(perl: &'static str) -> String {
-    let in_bank = if dynamic::find(perl.get(1..).unwrap_or_default()) == Some(perl) {
-        "yes"
-    } else {
-        "no"
+    let in_bank = match dynamic::find(perl.get(1..).unwrap_or_default()) {
+        Some(found) if found == perl && dynamic::has_effect(perl) => "yes",
+        Some(found) if found == perl => "yes, without effect",
+        _ => "no",
     };
     let Some(setting) = settings::setting(perl) else {
         return format!(

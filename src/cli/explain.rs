@@ -182,10 +182,10 @@ fn changed(before: &RawConfig, after: &RawConfig) -> Vec<Changed> {
     differs
         .map(|(name, assigned)| Changed {
             setting: settings::toml_name(name),
-            value: dump::value(&assigned.value),
+            value: dump::value(name, &assigned.value),
             before: before.get(name).map_or_else(
                 || "default".to_owned(),
-                |assigned| dump::value(&assigned.value),
+                |assigned| dump::value(name, &assigned.value),
             ),
             place: assigned.place.to_string(),
         })

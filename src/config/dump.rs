@@ -49,10 +49,10 @@ pub fn all(raw: &RawConfig) -> String {
     text(values)
 }
 
-/// One value, on one line.
+/// The value of a setting, on one line.
 #[must_use]
-pub fn value(value: &Value) -> String {
-    inline(value)
+pub fn value(perl: &str, value: &Value) -> String {
+    in_kind(Some(perl), value).unwrap_or_else(|| inline(value))
 }
 
 /// What a policy bank holds, by its keys.
@@ -67,22 +67,29 @@ pub fn bank(entries: &BTreeMap<String, Value>) -> String {
 
 /// A setting in the form that suits its kind.
 fn setting(name: &str, perl: Option<&str>, value: &Value) -> String {
-    let kind = perl.and_then(settings::setting).map(|setting| setting.kind);
-    let shown = match (kind, value.as_text()) {
-        (Some(Kind::Flag), Some("1")) => "true".to_owned(),
-        (Some(Kind::Flag), Some("0" | "")) => "false".to_owned(),
-        (Some(Kind::Mode), Some(text)) => match text.parse::<u32>() {
-            Ok(mode) if !text.starts_with('0') => format!("0o{mode:03o}"),
-            _ => return line(name, value),
-        },
-        (Some(Kind::Destiny), Some(text)) => match text.parse().ok().and_then(Destiny::from_number)
-        {
-            Some(destiny) => quoted(destiny.name()),
-            None => return line(name, value),
-        },
-        _ => return line(name, value),
-    };
-    format!("{name} = {shown}\n")
+    match in_kind(perl, value) {
+        Some(shown) => format!("{name} = {shown}\n"),
+        None => line(name, value),
+    }
+}
+
+/// A value for which its setting's kind has a form of its own.
+fn in_kind(perl: Option<&str>, value: &Value) -> Option<String> {
+    let kind = perl.and_then(settings::setting)?.kind;
+    let text = value.as_text()?;
+    match (kind, text) {
+        (Kind::Flag, "1") => Some("true".to_owned()),
+        (Kind::Flag, "0" | "") => Some("false".to_owned()),
+        (Kind::Mode, _) if !text.starts_with('0') => {
+            let mode: u32 = text.parse().ok()?;
+            Some(format!("0o{mode:03o}"))
+        }
+        (Kind::Destiny, _) => {
+            let destiny = Destiny::from_number(text.parse().ok()?)?;
+            Some(quoted(destiny.name()))
+        }
+        _ => None,
+    }
 }
 
 fn text(values: BTreeMap<&'static str, Value>) -> String {

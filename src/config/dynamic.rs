@@ -3,7 +3,7 @@
 //! # Source
 //! daemon.md appendix A, classes D and L.
 
-use super::original;
+use super::{original, settings};
 
 /// Names in Perl form.
 const DYNAMIC: &[&str] = &[
@@ -266,6 +266,12 @@ pub fn find(key: &str) -> Option<&'static str> {
     DYNAMIC.iter().find(is_meant).copied()
 }
 
+/// True for a key of a bank that has an effect there: the log is opened once for all sessions.
+#[must_use]
+pub fn has_effect(perl: &str) -> bool {
+    settings::has_effect(perl) && !matches!(perl, "$syslog_ident" | "$syslog_facility")
+}
+
 /// All keys, for advice.
 pub fn keys() -> impl Iterator<Item = &'static str> {
     DYNAMIC.iter().filter_map(|perl| perl.get(1..))
@@ -274,7 +280,6 @@ pub fn keys() -> impl Iterator<Item = &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::settings;
 
     #[test]
     fn every_name_is_a_setting() {

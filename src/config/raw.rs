@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
+    dynamic,
     error::{ConfigError, ConfigErrors, Place},
     settings::{self, Known},
     value::Value,
@@ -119,6 +120,17 @@ impl RawConfig {
             .filter(|name| !settings::has_effect(name))
             .map(|name| (*name).to_owned());
         let mut names: Vec<String> = names.chain(self.strangers.keys().cloned()).collect();
+        if let Some(Value::Map(banks)) = self.get("%policy_bank").map(|banks| &banks.value) {
+            for (bank, entries) in banks {
+                let Value::Map(entries) = entries else {
+                    continue;
+                };
+                let idle = entries.keys().filter(|key| {
+                    dynamic::find(key).is_some_and(|perl| !dynamic::has_effect(perl))
+                });
+                names.extend(idle.map(|key| format!("{bank}:{key}")));
+            }
+        }
         names.sort_unstable();
         names
     }

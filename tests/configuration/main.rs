@@ -10,5 +10,6 @@
 )]
 
 mod broken;
+mod commands;
 mod fixtures;
 mod world;
