@@ -83,6 +83,7 @@ fn rows(text: &str) -> Vec<Vec<&str>> {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn explain_tells_which_banks_and_entries_decide() {
     let site = Site::new(SITE);
     let (status, said, complained) = site.run(
