@@ -19,6 +19,8 @@ use crate::sys::{fd, user};
 
 /// Largest configuration file, octets.
 const LARGEST: u64 = 16 * 1024 * 1024;
+/// Largest file of data that a configuration names, octets.
+const LARGEST_DATA: u64 = 256 * 1024 * 1024;
 
 /// Who shall not be able to change the file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,6 +41,27 @@ pub enum Guard {
 /// # Errors
 /// Why it was not read; the text is the original's where it has one.
 pub fn read(path: &Path, guard: Guard) -> Result<String, ConfigError> {
+    let octets = read_octets(path, guard, LARGEST)?;
+    // Old files may hold other character sets in their comments.
+    Ok(text(octets))
+}
+
+/// Opens and reads a file of data, such as a table of addresses: it may belong to whoever keeps it.
+///
+/// # Errors
+/// Why it was not read.
+pub fn read_data(path: &Path) -> Result<Vec<u8>, ConfigError> {
+    read_octets(path, Guard::Off, LARGEST_DATA)
+}
+
+/// Octets as text; what is no UTF-8 becomes U+FFFD.
+#[must_use]
+pub fn text(octets: Vec<u8>) -> String {
+    String::from_utf8(octets)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+fn read_octets(path: &Path, guard: Guard, largest: u64) -> Result<Vec<u8>, ConfigError> {
     let wrong = |why: String| {
         let place = Place {
             file: path.display().to_string(),
@@ -55,15 +78,13 @@ pub fn read(path: &Path, guard: Guard) -> Result<String, ConfigError> {
     check(&file, guard).map_err(wrong)?;
     let mut octets = Vec::new();
     #[allow(clippy::disallowed_methods, reason = "limited by take")]
-    file.take(LARGEST + 1)
+    file.take(largest + 1)
         .read_to_end(&mut octets)
         .map_err(|error| wrong(format!("is inaccessible: {error}")))?;
-    if octets.len() as u64 > LARGEST {
-        return Err(wrong(format!("is larger than {LARGEST} octets")));
+    if octets.len() as u64 > largest {
+        return Err(wrong(format!("is larger than {largest} octets")));
     }
-    // Old files may hold other character sets in their comments.
-    Ok(String::from_utf8(octets)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    Ok(octets)
 }
 
 fn check(file: &File, guard: Guard) -> Result<(), String> {

@@ -4,7 +4,7 @@
 //! them, `{ read_hash = "/file" }` what a file holds, `{ undef = true }` nothing, `{ code = "..." }` and
 //! `{ object = "...", arguments = [...] }` what has a name only; `{ map = {...} }` is a table that looks like one of these.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{perl::World, settings, table_file, value::Value};
 
@@ -22,7 +22,13 @@ const KEYS: &[&str] = &[
 ];
 
 /// Functions that read a file.
-const FUNCTIONS: [&str; 4] = ["read_hash", "read_array", "read_cidr", "read_cidr_hash"];
+const FUNCTIONS: [&str; 5] = [
+    "read_hash",
+    "read_array",
+    "read_cidr",
+    "read_cidr_hash",
+    "read_cdb",
+];
 
 fn is_special(key: &str) -> bool {
     KEYS.contains(&key) || FUNCTIONS.contains(&key)
@@ -75,10 +81,8 @@ pub fn understand(entries: BTreeMap<String, Value>, world: &dyn World) -> Result
             .zip(text(function))
         {
             Some((function, path)) => {
-                let text = world
-                    .read(Path::new(path))
+                let table = table_file::open(function, path, world)
                     .map_err(|error| format!("{function}: {error}"))?;
-                let table = table_file::read(function, path, &text);
                 Some(Value::File(Arc::new(table)))
             }
             None => None,

@@ -3,10 +3,31 @@
 //! # Source
 //! daemon.md 8.3, and what the original makes of such files.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
-use super::value::{FileTable, Value};
-use crate::mail::domain;
+use super::{
+    error::ConfigError,
+    perl::World,
+    value::{FileTable, Value},
+};
+use crate::{lookup::cdb::Cdb, mail::domain};
+
+/// Reads the file `path` as `function` does: one of those of [`read`], or `read_cdb`.
+///
+/// # Errors
+/// Why it was not read.
+pub fn open(
+    function: &'static str,
+    path: &str,
+    world: &dyn World,
+) -> Result<FileTable, ConfigError> {
+    if function != "read_cdb" {
+        return Ok(read(function, path, &world.read_text(Path::new(path))?));
+    }
+    let octets = world.read_data(Path::new(path))?;
+    let cdb = Cdb::new(octets).map_err(|what| ConfigError::general(format!("{path}: {what}")))?;
+    Ok(FileTable::with_database(path.to_owned(), cdb))
+}
 
 /// Reads the text of `path` as `function` does: `read_hash`, `read_array`, `read_cidr` or `read_cidr_hash`.
 #[must_use]

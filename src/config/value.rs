@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use crate::lookup::table::{HashTable, Scalar};
+use crate::lookup::{
+    cdb::Cdb,
+    table::{HashTable, Scalar},
+};
 
 /// A value of either syntax.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -44,6 +47,8 @@ pub struct FileTable {
     pub content: Value,
     /// The line of each key of a map.
     pub lines: BTreeMap<String, usize>,
+    /// A constant database, instead of content.
+    pub database: Option<Arc<Cdb>>,
     /// The same as a lookup table; made when it is first asked for.
     hash: OnceLock<Arc<HashTable>>,
 }
@@ -51,7 +56,10 @@ pub struct FileTable {
 /// Two are the same if they hold the same; whether one has been asked already does not count.
 impl PartialEq for FileTable {
     fn eq(&self, other: &Self) -> bool {
-        self.function == other.function && self.path == other.path && self.content == other.content
+        self.function == other.function
+            && self.path == other.path
+            && self.content == other.content
+            && self.database == other.database
     }
 }
 
@@ -69,7 +77,17 @@ impl FileTable {
             path,
             content,
             lines,
+            database: None,
             hash: OnceLock::new(),
+        }
+    }
+
+    /// A table that is a constant database.
+    #[must_use]
+    pub fn with_database(path: String, database: Cdb) -> Self {
+        Self {
+            database: Some(Arc::new(database)),
+            ..Self::new("read_cdb", path, Value::Undef, BTreeMap::new())
         }
     }
 

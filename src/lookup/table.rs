@@ -2,7 +2,10 @@
 
 use std::{cell::LazyCell, fmt, sync::Arc};
 
-use super::key::{Keys, Rules, substitute};
+use super::{
+    cdb::Cdb,
+    key::{Keys, Rules, substitute},
+};
 use crate::{mail::address::Address, pattern::Pattern};
 
 /// A value as configuration languages have it: text that may be a number.
@@ -28,10 +31,19 @@ impl Scalar {
         !self.0.is_empty() && self.0 != "0"
     }
 
-    /// The number of octets it stands for, if it is a number that is not negative.
+    /// The number of octets it stands for, if it is a number that is not negative, with a unit (`k`, `M`, `G`, `T`) or without.
     #[must_use]
     pub fn as_octets(&self) -> Option<u64> {
-        self.0.trim().parse().ok()
+        let text = self.0.trim();
+        let shift = match text.chars().last()? {
+            'k' | 'K' => 10,
+            'M' => 20,
+            'G' => 30,
+            'T' => 40,
+            _ => return text.parse().ok(),
+        };
+        let digits = text.get(..text.len() - 1)?.trim_end();
+        digits.parse::<u64>().ok()?.checked_mul(1 << shift)
     }
 }
 
@@ -49,6 +61,8 @@ pub enum Table {
     Constant(Option<Scalar>),
     /// By key; shared by all who ask.
     Hash(Arc<HashTable>),
+    /// By key, in a constant database.
+    Cdb(Arc<Cdb>),
     /// By order; says 1 or 0.
     List(Vec<ListEntry>),
     /// By pattern, in order; asked with the address as it is.
@@ -162,6 +176,12 @@ impl Table {
                     Some((key, Some(value))) => Some(answer(value.0.clone(), key)),
                     Some((_, None)) | None => None,
                 }
+            }
+            Self::Cdb(cdb) => {
+                let found = keys
+                    .in_order()
+                    .find_map(|key| cdb.find(key).map(|value| (key, value)));
+                found.map(|(key, value)| answer(keys.substitute(&value), key))
             }
             Self::List(entries) => {
                 let found = entries.iter().find(|entry| entry.matches(keys, rules));

@@ -25,11 +25,18 @@ impl RecipientSettings {
         smtpd: &SmtpdConfig,
         policy: &PolicyConfig,
     ) -> Result<Self, LookupError> {
-        let limit = smtpd
-            .size_limit_maps
-            .find(address)?
-            .and_then(|value| value.as_octets())
-            .filter(|&limit| limit > 0);
+        let limit = match smtpd.size_limit_maps.find(address)? {
+            None => None,
+            // Files may change under us; what is no size is not taken for none.
+            Some(value) => Some(value.as_octets().ok_or_else(|| {
+                let what = format!(
+                    "message_size_limit_maps: {:?} is not a number of octets",
+                    value.as_str()
+                );
+                LookupError(what)
+            })?),
+        };
+        let limit = limit.filter(|&limit| limit > 0);
         let raised = |limit: u64| {
             if smtpd.enforces_least_limit {
                 limit.max(SmtpdConfig::LEAST_SIZE_LIMIT)

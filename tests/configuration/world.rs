@@ -22,6 +22,10 @@ impl World for Files {
             .map_err(|_| ConfigError::general(format!("{}: does not exist", path.display())))
     }
 
+    fn read_data(&self, path: &Path) -> Result<Vec<u8>, ConfigError> {
+        self.read(path).map(String::into_bytes)
+    }
+
     fn has(&self, _test: char, path: &Path) -> bool {
         self.read(path).is_ok()
     }

@@ -28,6 +28,6 @@ pub(super) fn output(command: &str, world: &dyn World) -> Option<Result<String, 
 
 fn read(file: &str, world: &dyn World) -> Result<String, String> {
     world
-        .read(Path::new(file))
+        .read_text(Path::new(file))
         .map_err(|error| error.to_string())
 }

@@ -28,6 +28,6 @@ pub(super) fn read(
 ) -> Result<Vec<(&'static str, String)>, ConfigError> {
     FILES
         .iter()
-        .map(|(file, setting)| Ok((*setting, world.read(&folder.join(file))?)))
+        .map(|(file, setting)| Ok((*setting, world.read_text(&folder.join(file))?)))
         .collect()
 }

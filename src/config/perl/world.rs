@@ -15,11 +15,25 @@ use crate::{
 
 /// See the module's text.
 pub trait World {
-    /// The content of a file.
+    /// The content of a configuration file.
     ///
     /// # Errors
     /// Why it was not read.
     fn read(&self, path: &Path) -> Result<String, ConfigError>;
+
+    /// The content of a file of data, which may belong to anybody.
+    ///
+    /// # Errors
+    /// Why it was not read.
+    fn read_data(&self, path: &Path) -> Result<Vec<u8>, ConfigError>;
+
+    /// The same, as text; what is no UTF-8 becomes U+FFFD.
+    ///
+    /// # Errors
+    /// Why it was not read.
+    fn read_text(&self, path: &Path) -> Result<String, ConfigError> {
+        self.read_data(path).map(secure_open::text)
+    }
 
     /// `-e` and the like: whether there is such a file; `d` is a folder, `f` a file, `r` and `x` what we may do, `s` not empty.
     fn has(&self, test: char, path: &Path) -> bool;
@@ -28,7 +42,7 @@ pub trait World {
     fn host_name(&self, qualified: bool) -> String;
 }
 
-/// The machine we run on. Files are read with the same checks as the configuration itself.
+/// The machine we run on. Configuration files are read with the same checks as the one that names them.
 #[derive(Clone, Copy, Debug)]
 pub struct Machine {
     /// Who shall not be able to change the files.
@@ -38,6 +52,10 @@ pub struct Machine {
 impl World for Machine {
     fn read(&self, path: &Path) -> Result<String, ConfigError> {
         secure_open::read(path, self.guard)
+    }
+
+    fn read_data(&self, path: &Path) -> Result<Vec<u8>, ConfigError> {
+        secure_open::read_data(path)
     }
 
     fn has(&self, test: char, path: &Path) -> bool {
@@ -60,7 +78,7 @@ impl World for Machine {
             return name;
         }
         // The name service may take its time; the file answers at once, and is what it looks at first.
-        let hosts = self.read(Path::new("/etc/hosts")).unwrap_or_default();
+        let hosts = self.read_text(Path::new("/etc/hosts")).unwrap_or_default();
         qualified_in(&hosts, &name).unwrap_or(name)
     }
 }
@@ -88,6 +106,10 @@ impl World for Nowhere {
             "{} is not read here",
             path.display()
         )))
+    }
+
+    fn read_data(&self, path: &Path) -> Result<Vec<u8>, ConfigError> {
+        self.read(path).map(String::into_bytes)
     }
 
     fn has(&self, _test: char, _path: &Path) -> bool {

@@ -65,7 +65,8 @@ pub(super) fn sizes(reader: &mut Reader<'_>, name: &str) -> Maps {
                 .iter_mut()
                 .filter_map(|entry| entry.result.as_mut())
                 .collect(),
-            Table::List(_) => Vec::new(),
+            // What a database holds is looked at when it is found.
+            Table::List(_) | Table::Cdb(_) => Vec::new(),
         };
         for value in values {
             match octets(value.as_str()) {
@@ -126,6 +127,7 @@ fn table(reader: &mut Reader<'_>, name: &str, value: &Value) -> Option<Table> {
             }
             table(reader, other, &value)
         }
+        Value::File(file) if file.database.is_some() => file.database.clone().map(Table::Cdb),
         Value::File(file) => match &file.content {
             Value::Map(_) => Some(Table::Hash(Arc::clone(file.hash()))),
             other => table(reader, name, other),

@@ -45,6 +45,7 @@ const NAMES: &[&str] = &[
     "read_hash",
     "read_array",
     "read_cidr",
+    "read_cdb",
     "read_text",
     "read_l10n_templates",
     "include_config_files",
@@ -129,7 +130,7 @@ impl Evaluator<'_> {
                 let value = self.variable(offset, &format!("{sigil}{setting}"))?;
                 self.followed(offset, value)
             }
-            "read_hash" | "read_array" | "read_cidr" | "read_text" => {
+            "read_hash" | "read_array" | "read_cidr" | "read_cdb" | "read_text" => {
                 self.read_table(offset, name, arguments)
             }
             "read_l10n_templates" => self.read_templates(offset, arguments),

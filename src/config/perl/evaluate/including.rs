@@ -81,11 +81,12 @@ impl Evaluator<'_> {
         if file.is_empty() {
             return Err(self.error(offset, format!("{name} takes a file")).into());
         }
-        let text = self
-            .world
-            .read(Path::new(&file))
-            .map_err(|error| self.error(offset, format!("{name}: {error}")))?;
+        let wrong = |error: &dyn std::fmt::Display| self.error(offset, format!("{name}: {error}"));
         if name == "read_text" {
+            let text = self
+                .world
+                .read_text(Path::new(&file))
+                .map_err(|error| wrong(&error))?;
             self.grow(offset, text.len())?;
             return Ok(Value::Scalar(text));
         }
@@ -95,10 +96,11 @@ impl Evaluator<'_> {
         let function = match (name, as_hash) {
             ("read_hash", _) => "read_hash",
             ("read_array", _) => "read_array",
+            ("read_cdb", _) => "read_cdb",
             (_, true) => "read_cidr_hash",
             _ => "read_cidr",
         };
-        let table = table_file::read(function, &file, &text);
+        let table = table_file::open(function, &file, self.world).map_err(|error| wrong(&error))?;
         let Some(target) = into else {
             return Ok(Value::File(Arc::new(table)));
         };

@@ -31,6 +31,7 @@ const WITH_A_LIST: &[&str] = &[
     "read_hash",
     "read_array",
     "read_cidr",
+    "read_cdb",
     "read_text",
     "read_l10n_templates",
 ];

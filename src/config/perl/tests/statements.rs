@@ -236,6 +236,11 @@ fn statements_mean_what_they_mean_in_the_original_language() {
             "9",
         ),
         (
+            "@local_domains_maps = (read_cdb '/etc/wl.cdb');",
+            "@local_domains_maps",
+            "read_cdb /etc/wl.cdb",
+        ),
+        (
             "require('/etc/inner') if (-e '/etc/inner');",
             "$max_servers",
             "9",
