@@ -27,13 +27,36 @@ fn remainder(left: f64, right: f64) -> Option<f64> {
     }
 }
 
-/// A number as Perl prints it: without a fraction if there is none, and without the sign of a zero.
+/// A number as Perl prints it: with up to 15 digits that count, without a fraction if there is none, and without the sign of a
+/// zero.
 pub(super) fn show(number: f64) -> String {
     let number = number + 0.0;
     if number.fract() == 0.0 && number.abs() < 1e15 {
-        format!("{number:.0}")
+        return format!("{number:.0}");
+    }
+    let scientific = format!("{number:.14e}");
+    let Some((digits, exponent)) = scientific.split_once('e') else {
+        return scientific;
+    };
+    let exponent: i32 = exponent.parse().unwrap_or_default();
+    if (-5..15).contains(&exponent) {
+        let decimals = usize::try_from(14 - exponent).unwrap_or_default();
+        return without_zeros(&format!("{number:.decimals$}")).to_owned();
+    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!(
+        "{}e{sign}{:02}",
+        without_zeros(digits),
+        exponent.unsigned_abs()
+    )
+}
+
+/// Without the zeros at the end of a fraction.
+fn without_zeros(digits: &str) -> &str {
+    if digits.contains('.') {
+        digits.trim_end_matches('0').trim_end_matches('.')
     } else {
-        number.to_string()
+        digits
     }
 }
 

@@ -118,9 +118,12 @@ impl Evaluator<'_> {
             }
             _ => {
                 let (left, other) = (self.number(left, offset)?, self.number_of(right)?);
-                calculate(operator, left, other)
-                    .map(|number| Value::text(show(number)))
-                    .ok_or_else(|| self.error(right.offset, "division by zero").into())
+                let number = calculate(operator, left, other)
+                    .ok_or_else(|| self.error(right.offset, "division by zero"))?;
+                if !number.is_finite() {
+                    return Err(self.error(right.offset, "the result is too large").into());
+                }
+                Ok(Value::text(show(number)))
             }
         }
     }
