@@ -36,16 +36,27 @@ fn without_title(table: &str) -> &str {
     table.split_once('\n').unwrap().1
 }
 
-#[test]
-fn lookups_are_answered_as_the_table_says() {
+/// Compares what the original says with a table.
+fn ask_the_original(script: &str, table: &str) {
     if !Path::new("/usr/share/perl5/Amavis/Lookup.pm").exists() {
         eprintln!("skipped: amavisd-new is not installed");
         return;
     }
-    let table = include_str!("../../src/lookup/as_the_original.txt");
-    if let Some(said) = answers("lookup.pl", table) {
+    if let Some(said) = answers(script, table) {
         assert_eq!(said, without_title(table));
     }
+}
+
+#[test]
+fn lookups_are_answered_as_the_table_says() {
+    let table = include_str!("../../src/lookup/as_the_original.txt");
+    ask_the_original("lookup.pl", table);
+}
+
+#[test]
+fn networks_are_answered_as_the_table_says() {
+    let table = include_str!("../../src/lookup/networks_as_the_original.txt");
+    ask_the_original("network.pl", table);
 }
 
 #[test]
