@@ -229,10 +229,10 @@ fn look_up(
 ) -> Result<(String, String), String> {
     let found = maps.explain(recipient).map_err(|error| error.to_string())?;
     let Some((at, answer)) = found else {
-        let why = if maps.tables.is_empty() {
-            "no table is set".to_owned()
-        } else {
-            format!("none of {} tables says anything", maps.tables.len())
+        let why = match maps.tables.len() {
+            0 => "no table is set".to_owned(),
+            1 => "its table says nothing".to_owned(),
+            count => format!("none of its {count} tables says anything"),
         };
         return Ok(("-".to_owned(), why));
     };

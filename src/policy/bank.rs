@@ -42,6 +42,9 @@ impl<'c> Chosen<'c> {
     #[must_use]
     pub fn for_session(base: &'c Config, interface: Interface<'_>) -> Self {
         let mut chosen = Self { base, config: base };
+        if base.interface_banks.is_empty() {
+            return chosen;
+        }
         for (name, _) in interface_banks(base, interface) {
             chosen.load(&name);
         }

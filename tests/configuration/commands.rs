@@ -137,7 +137,7 @@ fn explain_tells_which_banks_and_entries_decide() {
             &format!("read_hash {limits}:2, entry boss@example.com"),
         ],
         vec!["x@else.where"],
-        vec!["local_domains_maps", "-", "none of 1 tables says anything"],
+        vec!["local_domains_maps", "-", "its table says nothing"],
         vec![
             "message_size_limit_maps",
             "200000",
