@@ -8,8 +8,12 @@ use crate::supervisor::start::StartError;
 pub(super) const OK: u8 = 0;
 /// A sample of the demonstration was not delivered.
 pub(super) const NOT_DELIVERED: u8 = 1;
+/// A message that was scanned is odd.
+pub(super) const ODD: u8 = 1;
 /// Wrong arguments.
 pub(super) const USAGE: u8 = 64;
+/// A file to be scanned cannot be read.
+pub(super) const NO_INPUT: u8 = 66;
 /// Something that is needed is not there: a port, a running daemon.
 pub(super) const UNAVAILABLE: u8 = 69;
 /// A fault of our own.

@@ -9,7 +9,9 @@ use std::{
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::{amavisd, check_config, config, control, daemon, demo, exit, explain, print, status};
+use super::{
+    amavisd, check_config, config, control, daemon, demo, exit, explain, print, scan, status,
+};
 use crate::{
     config::{
         files::{Sources, native_files},
@@ -97,6 +99,7 @@ fn command() -> Command {
         .subcommand(Command::new("reload").about("Check the configuration, then have the running filterd take it over").arg(state.clone()))
         .subcommand(config::command())
         .subcommand(explain::command())
+        .subcommand(scan::command())
         .subcommand(demo_command())
         .subcommand(
             Command::new("demo-next-hop")
@@ -153,6 +156,7 @@ fn run(matches: &ArgMatches) -> u8 {
         },
         Some(("config", sub)) => config::run(sub),
         Some(("explain", sub)) => explain::run(sub),
+        Some(("scan", sub)) => scan::run(sub),
         Some(("reload", sub)) => reload(sub),
         Some(("stop", sub)) => stop(sub),
         Some(("demo", sub)) => demo(sub),

@@ -11,6 +11,7 @@ mod explain;
 pub mod filterd;
 mod postfix;
 mod print;
+mod scan;
 mod status;
 mod table;
 mod wiring;

@@ -14,5 +14,6 @@ pub mod finding;
 pub mod header;
 pub mod id;
 pub mod outcome;
+pub mod part;
 pub mod reply;
 pub mod settlement;

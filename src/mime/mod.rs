@@ -1,4 +1,7 @@
-//! What header fields say. The only importer of mail-parser, which is used for single fields only.
+//! What header fields say, and what a message is made of. The only importer of mail-parser, which is used for single fields only.
 
 pub mod field;
+pub mod parameters;
 pub mod trace;
+pub mod transfer;
+pub mod walk;

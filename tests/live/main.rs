@@ -22,6 +22,7 @@ mod demo;
 mod dialogs;
 mod faults;
 mod programs;
+mod scan;
 mod service;
 mod signals;
 mod supervisor;

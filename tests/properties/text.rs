@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{
     cases,
-    invariants::{address, config, header, pattern},
+    invariants::{address, config, header, parts, pattern},
     words,
 };
 
@@ -216,6 +216,38 @@ const PATTERN: &[&[u8]] = &[
     b">",
 ];
 
+const MIME: &[&[u8]] = &[
+    b"Content-Type: multipart/mixed; boundary=a\n",
+    b"Content-Type: multipart/mixed; boundary=\"ab\"\r\n",
+    b"Content-Type: message/rfc822\n",
+    b"Content-Type: multipart/digest;\n boundary=d\n",
+    b"Content-Transfer-Encoding: base64\n",
+    b"Content-Transfer-Encoding: quoted-printable\n",
+    b"Content-Transfer-Encoding: x-uuencode\n",
+    b"\n",
+    b"\n",
+    b"\r\n",
+    b"\r\n",
+    b"--a\n",
+    b"--a\n",
+    b"--ab\r\n",
+    b"--a--\n",
+    b"--ab--",
+    b"--d \t\n",
+    b"--",
+    b"text\n",
+    b"QUJD\n",
+    b"=3D=\n",
+    b"begin 644 x\n",
+    b"#04%!\n",
+    b"end\n",
+    b"\x00",
+    b"X: y\n",
+    b" folded\n",
+    b":\n",
+    b"Content-Disposition: x; filename*0*=utf-8''%41; filename*1=b\n",
+];
+
 proptest! {
     #![proptest_config(cases(4000))]
 
@@ -242,5 +274,10 @@ proptest! {
     #[test]
     fn a_pattern_is_compiled_or_refused_and_ends(text in words(PATTERN, 30)) {
         pattern::check(&String::from_utf8_lossy(&text));
+    }
+
+    #[test]
+    fn every_octet_of_a_message_belongs_to_a_part(message in words(MIME, 30)) {
+        parts::check(&message);
     }
 }

@@ -5,6 +5,7 @@ pub mod config;
 pub mod data;
 pub mod header;
 pub mod next_hop;
+pub mod parts;
 pub mod pattern;
 pub mod server;
 
