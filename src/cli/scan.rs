@@ -14,6 +14,7 @@ use crate::{
     log::escape,
     mail::part::{Cut, Encoding, Part, PartId, PartKind, PartTree},
     mime::{
+        header_check,
         transfer::decode,
         walk::{Limits, walk},
     },
@@ -56,7 +57,15 @@ struct Scanned {
     octets: usize,
     /// Why it was not taken apart to the end.
     cut: Option<&'static str>,
+    /// What is wrong with the header section, in words.
+    header: Vec<String>,
     parts: Vec<ScannedPart>,
+}
+
+impl Scanned {
+    fn is_odd(&self) -> bool {
+        self.cut.is_some() || !self.header.is_empty() || self.parts.iter().any(ScannedPart::is_odd)
+    }
 }
 
 /// One part.
@@ -94,8 +103,7 @@ pub(super) fn run(matches: &ArgMatches) -> u8 {
     for (number, file) in files.enumerate() {
         match scan(file, folder.map(PathBuf::as_path), number + 1) {
             Ok(scanned) => {
-                let is_odd = scanned.cut.is_some() || scanned.parts.iter().any(ScannedPart::is_odd);
-                if is_odd && status == exit::OK {
+                if scanned.is_odd() && status == exit::OK {
                     status = exit::ODD;
                 }
                 if matches.get_flag("json") {
@@ -141,8 +149,19 @@ fn scan(file: &Path, folder: Option<&Path>, number: usize) -> io::Result<Scanned
             Cut::Depth => "parts in parts are too deep",
             Cut::Parts => "too many parts",
         }),
+        header: problems(&message, &tree),
         parts,
     })
+}
+
+/// What is wrong with the header section of the message itself.
+fn problems(message: &[u8], tree: &PartTree) -> Vec<String> {
+    let header = tree.parts.first().map_or(0..0, |part| part.header.clone());
+    let header = message.get(header).unwrap_or_default();
+    header_check::check(header, false, &header_check::Tests::default())
+        .into_iter()
+        .map(|problem| problem.text)
+        .collect()
 }
 
 fn read(file: &Path) -> io::Result<Vec<u8>> {
@@ -238,6 +257,9 @@ fn show(scanned: &Scanned, colours: Colours) {
             });
         }
         print::out(&format!("{branch}{}", line(part, colours)));
+    }
+    for problem in &scanned.header {
+        print::out(&colours.yellow(&format!("! {problem}")));
     }
     if let Some(cut) = scanned.cut {
         print::out(&colours.red(&format!("not taken apart to the end: {cut}")));

@@ -1,6 +1,7 @@
 //! What header fields say, and what a message is made of. The only importer of mail-parser, which is used for single fields only.
 
 pub mod field;
+pub mod header_check;
 pub mod parameters;
 pub mod trace;
 pub mod transfer;

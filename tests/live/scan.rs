@@ -9,7 +9,7 @@ use std::{
 
 use super::support::daemon::run;
 
-const FORWARDED: &str = "Subject: fwd\r\nContent-Type: multipart/mixed; boundary=out\r\n\r\n--out\r\n\r\nsee below\r\n--out\r\n\
+const FORWARDED: &str = "From: a@b\r\nDate: Sun, 22 Nov 2026 12:00:00 +0000\r\nSubject: fwd\r\nContent-Type: multipart/mixed; boundary=out\r\n\r\n--out\r\n\r\nsee below\r\n--out\r\n\
     Content-Type: message/rfc822\r\n\r\nSubject: in\r\nContent-Type: multipart/mixed; boundary=in\r\n\r\n--in\r\n\
     Content-Type: application/octet-stream; name=\"=\x1b[2J.exe\"\r\nContent-Transfer-Encoding: base64\r\n\r\nTVqQAAMA\r\n--in--\r\n--out--\r\n";
 
@@ -58,6 +58,10 @@ fn an_odd_message_is_told_by_the_exit_status() {
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(json[0]["parts"][0]["oddities"][0], "more than one boundary");
     assert_eq!(json[0]["parts"][1]["place"], "1");
+    assert_eq!(
+        json[0]["header"][0],
+        "Missing required header field: \"Date\""
+    );
     let (status, _, complained) = run(filterd(), &["scan", "/nowhere.eml"]);
     assert_eq!(status, 66);
     assert!(complained.contains("/nowhere.eml"), "{complained}");
