@@ -149,16 +149,15 @@ fn scan(file: &Path, folder: Option<&Path>, number: usize) -> io::Result<Scanned
             Cut::Depth => "parts in parts are too deep",
             Cut::Parts => "too many parts",
         }),
-        header: problems(&message, &tree),
+        header: problems(&message),
         parts,
     })
 }
 
 /// What is wrong with the header section of the message itself.
-fn problems(message: &[u8], tree: &PartTree) -> Vec<String> {
-    let header = tree.parts.first().map_or(0..0, |part| part.header.clone());
-    let header = message.get(header).unwrap_or_default();
-    header_check::check(header, false, &header_check::Tests::default())
+fn problems(message: &[u8]) -> Vec<String> {
+    // It goes to the empty line here: a line that is no field is one of the problems.
+    header_check::check(message, false, &header_check::Tests::default())
         .into_iter()
         .map(|problem| problem.text)
         .collect()

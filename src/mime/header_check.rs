@@ -337,6 +337,7 @@ mod tests {
 
     /// Texts as in the samples of the original.
     #[test]
+    #[allow(clippy::too_many_lines, reason = "a table")]
     fn problems_have_the_documented_texts() {
         let long = format!("X-Long: {}\r\n", "a".repeat(1000));
         let far = format!("Subject: {}\u{0}b\r\n", "x".repeat(100));
