@@ -14,7 +14,7 @@ use crate::{
     log::escape,
     mail::part::{Cut, Encoding, Part, PartId, PartKind, PartTree},
     mime::{
-        header_check,
+        header_check, kind,
         transfer::decode,
         walk::{Limits, walk},
     },
@@ -78,6 +78,8 @@ struct ScannedPart {
     content_type: String,
     names: Vec<String>,
     encoding: &'static str,
+    /// What the content is, by its octets; of a part that holds others, nothing.
+    kinds: Vec<&'static str>,
     /// Octets after decoding; of a part that holds others, nothing.
     octets: Option<usize>,
     /// The encoding is damaged, or something was left over.
@@ -135,6 +137,7 @@ fn scan(file: &Path, folder: Option<&Path>, number: usize) -> io::Result<Scanned
             let body = message.get(part.body.clone()).unwrap_or_default();
             let (decoded, is_damaged) = decode(body, part.encoding, body.len());
             scanned.octets = Some(decoded.len());
+            scanned.kinds = kind::kinds(&decoded);
             scanned.is_damaged = is_damaged;
             if let Some(folder) = folder {
                 scanned.file = Some(extract(folder, number, id, &decoded)?);
@@ -207,6 +210,7 @@ fn described(part: &Part, place: String) -> ScannedPart {
             Encoding::QuotedPrintable => "quoted-printable",
             Encoding::Uuencode => "uuencode",
         },
+        kinds: Vec::new(),
         octets: None,
         is_damaged: false,
         oddities: part.oddities.iter().map(|oddity| oddity.words()).collect(),
@@ -287,7 +291,8 @@ fn line(part: &ScannedPart, colours: Colours) -> String {
         } else {
             format!(", {}", part.encoding)
         };
-        line.push_str(&colours.dim(&format!(" ({octets} octets{encoding})")));
+        let kinds = part.kinds.join(" ");
+        line.push_str(&colours.dim(&format!(" ({kinds}, {octets} octets{encoding})")));
     }
     let damage = part.is_damaged.then_some("its encoding is damaged");
     for oddity in part.oddities.iter().copied().chain(damage) {

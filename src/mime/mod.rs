@@ -2,6 +2,7 @@
 
 pub mod field;
 pub mod header_check;
+pub mod kind;
 pub mod parameters;
 pub mod trace;
 pub mod transfer;

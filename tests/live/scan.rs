@@ -27,9 +27,9 @@ fn a_message_is_drawn_and_its_parts_are_written() {
     let (status, said, complained) = run(filterd(), &["scan", &file, "--extract", &out]);
     assert_eq!((status, complained.as_str()), (0, ""));
     let want = format!(
-        "{file} {} octets\nmultipart/mixed\n\u{251c}\u{2500} text/plain (9 octets) -> {out}/m001-p002\n\
+        "{file} {} octets\nmultipart/mixed\n\u{251c}\u{2500} text/plain (asc, 9 octets) -> {out}/m001-p002\n\
          \u{2514}\u{2500} message/rfc822\n   \u{2514}\u{2500} multipart/mixed\n      \
-         \u{2514}\u{2500} application/octet-stream =\\x1B[2J.exe (6 octets, base64) -> {out}/m001-p005\n",
+         \u{2514}\u{2500} application/octet-stream =\\x1B[2J.exe (dat, 6 octets, base64) -> {out}/m001-p005\n",
         FORWARDED.len()
     );
     assert_eq!(said, want);
