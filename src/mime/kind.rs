@@ -93,6 +93,8 @@ const MAGICS: &[Magic] = &[
     magic(0, b"ZWS", &["swf"]),
     magic(0, b"\xd7\xcd\xc6\x9a", &["wmf"]),
     magic(0, b"\xf7\x02", &["dvi"]),
+    magic(0, b"\xde\x12\x04\x95", &["mo"]),
+    magic(0, b"\x95\x04\x12\xde", &["mo"]),
     magic(0, b"-----BEGIN PGP MESSAGE", &["pgp", "pgp.enc"]),
     magic(0, b"-----BEGIN PGP", &["pgp", "pgp.asc"]),
     magic(0, b"[InternetShortcut]", &["url"]),
@@ -255,6 +257,8 @@ fn text(content: &[u8]) -> Option<&'static str> {
         "uue"
     } else if bare.starts_with(b"#!") {
         "txt"
+    } else if head.starts_with(b"<svg") {
+        "svg"
     } else if head.starts_with(b"<?xml") {
         if memmem::find(&head, b"<svg").is_some() {
             "svg"
