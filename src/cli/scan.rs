@@ -9,15 +9,19 @@ use std::{
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use serde::Serialize;
 
-use super::{exit, print, table::Colours};
+use super::{exit, filterd, print, table::Colours};
 use crate::{
+    config::resolve::banned_rules,
     log::escape,
+    lookup::table::PatternEntry,
+    mail::address::Address,
     mail::part::{Cut, Encoding, Part, PartId, PartKind, PartTree},
     mime::{
         header_check, kind,
         transfer::decode,
         walk::{Limits, walk},
     },
+    policy::banned::{self, Node},
 };
 
 /// Largest message, octets.
@@ -34,6 +38,11 @@ pub(super) fn command() -> Command {
                 .required(true)
                 .value_parser(value_parser!(PathBuf))
                 .help("Messages; - is standard input"),
+        )
+        .arg(
+            Arg::new("to").long("to").value_name("RECIPIENT").help(
+                "Whose banned rules of the configuration count; the null address if not given",
+            ),
         )
         .arg(
             Arg::new("json")
@@ -85,25 +94,52 @@ struct ScannedPart {
     /// The encoding is damaged, or something was left over.
     is_damaged: bool,
     oddities: Vec<&'static str>,
+    /// What the banned rules of the configuration say; nothing if they let it pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    banned: Option<Banned>,
     /// The file that it was written to.
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<String>,
 }
 
+/// Why a part is banned.
+#[derive(Debug, Serialize)]
+struct Banned {
+    /// What is known of the part.
+    reason: String,
+    /// The rule.
+    rule: String,
+    /// The part and those that hold it, as the log has them.
+    path: String,
+}
+
 impl ScannedPart {
     fn is_odd(&self) -> bool {
-        self.is_damaged || !self.oddities.is_empty()
+        self.is_damaged || !self.oddities.is_empty() || self.banned.is_some()
     }
 }
 
 /// Runs it; gives the exit status.
 pub(super) fn run(matches: &ArgMatches) -> u8 {
+    if matches.contains_id("to") && !matches.contains_id("config") {
+        print::error(
+            "filterd scan: --to is about the rules of a configuration: name one with -c FILE",
+        );
+        return exit::USAGE;
+    }
+    let rules = match rules(matches) {
+        Ok(rules) => rules,
+        Err(error) => {
+            print::error(&format!("filterd: {error}"));
+            return exit::CONFIG;
+        }
+    };
     let folder = matches.get_one::<PathBuf>("extract");
     let mut status = exit::OK;
     let mut all = Vec::new();
     let files = matches.get_many::<PathBuf>("files").into_iter().flatten();
     for (number, file) in files.enumerate() {
-        match scan(file, folder.map(PathBuf::as_path), number + 1) {
+        match scan(file, folder.map(PathBuf::as_path), number + 1, &rules) {
             Ok(scanned) => {
                 if scanned.is_odd() && status == exit::OK {
                     status = exit::ODD;
@@ -126,7 +162,31 @@ pub(super) fn run(matches: &ArgMatches) -> u8 {
     status
 }
 
-fn scan(file: &Path, folder: Option<&Path>, number: usize) -> io::Result<Scanned> {
+/// The banned rules of a recipient, if a configuration is named.
+fn rules(matches: &ArgMatches) -> Result<Vec<PatternEntry>, String> {
+    if !matches.contains_id("config") {
+        return Ok(Vec::new());
+    }
+    let recipient = matches.get_one::<String>("to").map_or("", String::as_str);
+    let recipient = Address::parse(recipient.as_bytes())
+        .map_err(|error| format!("{recipient:?} is no address: {error}"))?;
+    let mut found = Err("no configuration".to_owned());
+    filterd::with_sources(matches, |sources| {
+        found = sources
+            .read()
+            .and_then(|raw| banned_rules(&raw, &recipient))
+            .map_err(|errors| errors.to_string());
+        exit::OK
+    });
+    found
+}
+
+fn scan(
+    file: &Path,
+    folder: Option<&Path>,
+    number: usize,
+    rules: &[PatternEntry],
+) -> io::Result<Scanned> {
     let message = read(file)?;
     let tree = walk(&message, Limits::default());
     let mut parts: Vec<ScannedPart> = Vec::with_capacity(tree.parts.len());
@@ -139,6 +199,7 @@ fn scan(file: &Path, folder: Option<&Path>, number: usize) -> io::Result<Scanned
             scanned.octets = Some(decoded.len());
             scanned.kinds = kind::kinds(&decoded);
             scanned.is_damaged = is_damaged;
+            scanned.banned = judged(id, &scanned, &parts, rules)?;
             if let Some(folder) = folder {
                 scanned.file = Some(extract(folder, number, id, &decoded)?);
             }
@@ -198,6 +259,42 @@ fn place(id: PartId, part: &Part, tree: &PartTree, known: &[ScannedPart]) -> Str
     }
 }
 
+/// What the rules say about the part with number `id`, which the others before it may hold.
+fn judged(
+    id: PartId,
+    part: &ScannedPart,
+    known: &[ScannedPart],
+    rules: &[PatternEntry],
+) -> io::Result<Option<Banned>> {
+    let node = |id: PartId, part: &ScannedPart| Node {
+        base_name: format!("p{:03}", id + 1),
+        placement: if part.place.is_empty() {
+            "1".to_owned()
+        } else {
+            format!("1/{}", part.place)
+        },
+        types: vec![part.content_type.clone()],
+        kinds: part.kinds.iter().map(|kind| (*kind).to_owned()).collect(),
+        names: part.names.clone(),
+        is_undecipherable: false,
+    };
+    let mut path = vec![node(id, part)];
+    let mut above = part.parent;
+    while let Some((id, part)) = above.and_then(|id| Some((id, known.get(id)?))) {
+        path.push(node(id, part));
+        above = part.parent;
+    }
+    path.reverse();
+    let verdict = banned::judge(rules, &path).map_err(io::Error::other)?;
+    Ok(verdict
+        .filter(|verdict| verdict.is_banned)
+        .map(|verdict| Banned {
+            reason: verdict.reason,
+            rule: verdict.rule,
+            path: banned::shown(&path),
+        }))
+}
+
 fn described(part: &Part, place: String) -> ScannedPart {
     ScannedPart {
         place,
@@ -214,6 +311,7 @@ fn described(part: &Part, place: String) -> ScannedPart {
         octets: None,
         is_damaged: false,
         oddities: part.oddities.iter().map(|oddity| oddity.words()).collect(),
+        banned: None,
         file: None,
     }
 }
@@ -297,6 +395,13 @@ fn line(part: &ScannedPart, colours: Colours) -> String {
     let damage = part.is_damaged.then_some("its encoding is damaged");
     for oddity in part.oddities.iter().copied().chain(damage) {
         line.push_str(&colours.yellow(&format!(" ! {oddity}")));
+    }
+    if let Some(banned) = &part.banned {
+        let reason = escape(banned.reason.clone());
+        line.push_str(&colours.red(&format!(
+            " ! banned: {reason} by {}",
+            escape(banned.rule.clone())
+        )));
     }
     if let Some(file) = &part.file {
         line.push_str(&format!(" -> {file}"));

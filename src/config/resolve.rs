@@ -6,6 +6,7 @@ mod banks;
 mod clients;
 mod maps;
 mod reader;
+mod rules;
 mod sockets;
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
@@ -19,7 +20,14 @@ use super::{
         SmtpdConfig,
     },
 };
-use crate::{lookup::table::Maps, mail::settlement::ReplyForm, sys::process};
+use crate::{
+    lookup::{
+        key::Keys,
+        table::{Maps, PatternEntry},
+    },
+    mail::{address::Address, settlement::ReplyForm},
+    sys::process,
+};
 
 /// Checks `raw` and gives the configuration.
 ///
@@ -53,6 +61,20 @@ pub fn lookup_tables(raw: &RawConfig, name: &str) -> Result<Maps, ConfigErrors> 
         maps::maps(&mut reader, name)
     };
     reader.finish(maps)
+}
+
+/// The banned rules of a recipient, in their order.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn banned_rules(
+    raw: &RawConfig,
+    recipient: &Address,
+) -> Result<Vec<PatternEntry>, ConfigErrors> {
+    let mut reader = Reader::new(raw);
+    let keys = Keys::of(recipient, &maps::rules(&mut reader));
+    let rules = rules::of_recipient(&mut reader, &keys);
+    reader.finish(rules)
 }
 
 /// One configuration, without what policy banks make of it.

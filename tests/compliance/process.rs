@@ -80,7 +80,7 @@ pub fn foreground_and_term(program: Program) {
     });
     let mut client = Client::hello(subject.address());
     let reply = client.deliver("a@example.com", &["b@example.net"], MESSAGE);
-    expect("a delivery", &reply, "250 *");
+    expect("a delivery", &reply, "250 *from MTA(*");
     let log = subject.path("home/amavis.log");
     let line = wait_for("the main entry", || {
         let log = subject.log();

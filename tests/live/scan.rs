@@ -68,3 +68,38 @@ fn an_odd_message_is_told_by_the_exit_status() {
     let (status, ..) = run(filterd(), &["scan"]);
     assert_eq!(status, 64);
 }
+
+#[test]
+fn banned_rules_of_the_configuration_are_applied() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, file) = (folder.path().join("a.conf"), folder.path().join("a.eml"));
+    let rules = "$banned_filename_re = new_RE(qr'.\\.exe$'i, [qr'^\\.(exe-ms)$' => 0]);\n\
+        @banned_filename_maps = ({ 'free@example.com' => 'NONE', '.' => 'DEFAULT' });\n";
+    fs::write(&config, rules).unwrap();
+    fs::write(&file, FORWARDED).unwrap();
+    let (config, file) = (config.display().to_string(), file.display().to_string());
+    let scan = |more: &[&str]| {
+        let mut all = vec![
+            "-X",
+            "no_conf_file_writable_check",
+            "-c",
+            &config,
+            "scan",
+            &file,
+        ];
+        all.extend(more);
+        run(filterd(), &all)
+    };
+    let (status, said, _) = scan(&["--to", "a@example.com"]);
+    assert_eq!(status, 1, "{said}");
+    let want = "banned: application/octet-stream,.dat,=\\x1B[2J.exe by qr/.\\\\.exe$/i";
+    assert!(said.contains(want), "{said}");
+    let (_, json, _) = scan(&["--to", "a@example.com", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let path = "P=p001,L=1,M=multipart/mixed | P=p003,L=1/2,M=message/rfc822 | P=p004,L=1/2/1,M=multipart/mixed | \
+        P=p005,L=1/2/1/1,M=application/octet-stream,T=dat,N==\u{1b}[2J.exe";
+    assert_eq!(json[0]["parts"][4]["banned"]["path"], path);
+    let (status, said, _) = scan(&["--to", "free@example.com"]);
+    assert_eq!(status, 0, "{said}");
+    assert_eq!(run(filterd(), &["scan", &file, "--to", "a@b"]).0, 64);
+}

@@ -95,7 +95,7 @@ pub(super) fn local_domains(reader: &mut Reader<'_>) -> Maps {
     from_items(reader, "@local_domains_maps", &items)
 }
 
-fn rules(reader: &mut Reader<'_>) -> Rules {
+pub(super) fn rules(reader: &mut Reader<'_>) -> Rules {
     Rules {
         local_part_is_case_sensitive: reader.flag("$localpart_is_case_sensitive"),
         delimiter: reader
@@ -175,7 +175,7 @@ fn hash(reader: &mut Reader<'_>, name: &str, entries: &BTreeMap<String, Value>) 
 }
 
 /// `new_RE(...)`: patterns, or pairs of a pattern and what it says.
-fn patterns(reader: &mut Reader<'_>, name: &str, entries: &[Value]) -> Option<Table> {
+pub(super) fn patterns(reader: &mut Reader<'_>, name: &str, entries: &[Value]) -> Option<Table> {
     let mut table = Vec::with_capacity(entries.len());
     for entry in entries {
         let (pattern, result) = match entry {
