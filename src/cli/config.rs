@@ -217,33 +217,10 @@ fn described(perl: &'static str) -> String {
     format!(
         "{}\n  in amavisd.conf    {perl}\n  kind               {}\n  default            {}\n  in a policy bank   {in_bank}\n\n{}",
         setting.name,
-        kind(setting.kind),
+        setting.kind,
         default(setting),
         plain(setting.doc)
     )
-}
-
-/// The kind of a setting, in the words of filterd.toml(5).
-fn kind(kind: Kind) -> String {
-    match kind {
-        Kind::Text => "text".to_owned(),
-        Kind::Flag => "true or false".to_owned(),
-        Kind::Count(least, most) => format!("number from {least} to {most}"),
-        Kind::Seconds(least, most) => format!("seconds from {least} to {most}"),
-        Kind::Octets(least, most) => format!("octets from {least} to {most}"),
-        Kind::Mode => "file mode".to_owned(),
-        Kind::Path => "absolute path".to_owned(),
-        Kind::Choice(words) => format!("one of {}", words.join(", ")),
-        Kind::Level => "log level from 0 to 5".to_owned(),
-        Kind::Words => "text or list of texts".to_owned(),
-        Kind::Networks => "list of networks".to_owned(),
-        Kind::Method => "delivery method or list of them".to_owned(),
-        Kind::Destiny => "destiny".to_owned(),
-        Kind::Map => "table".to_owned(),
-        Kind::Patterns => "patterns".to_owned(),
-        Kind::Maps => "list of lookup tables".to_owned(),
-        Kind::Pairs => "pairs of networks and policy banks".to_owned(),
-    }
 }
 
 fn default(setting: &Setting) -> String {

@@ -2,6 +2,8 @@
 //!
 //! The readers, the defaults, the checks and the list of what has no effect come from here and from `original`.
 
+use std::fmt;
+
 use super::original;
 
 /// One setting.
@@ -56,6 +58,31 @@ pub enum Kind {
     Maps,
     /// Lists of networks, each followed by names of policy banks.
     Pairs,
+}
+
+/// As filterd.toml(5) has it.
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text => f.write_str("text"),
+            Self::Flag => f.write_str("true or false"),
+            Self::Count(least, most) => write!(f, "number from {least} to {most}"),
+            Self::Seconds(least, most) => write!(f, "seconds from {least} to {most}"),
+            Self::Octets(least, most) => write!(f, "octets from {least} to {most}"),
+            Self::Mode => f.write_str("file mode"),
+            Self::Path => f.write_str("absolute path"),
+            Self::Choice(words) => write!(f, "one of {}", words.join(", ")),
+            Self::Level => f.write_str("log level from 0 to 5"),
+            Self::Words => f.write_str("text or list of texts"),
+            Self::Networks => f.write_str("list of networks"),
+            Self::Method => f.write_str("delivery method or list of them"),
+            Self::Destiny => f.write_str("destiny"),
+            Self::Map => f.write_str("table"),
+            Self::Patterns => f.write_str("patterns"),
+            Self::Maps => f.write_str("list of lookup tables"),
+            Self::Pairs => f.write_str("pairs of networks and policy banks"),
+        }
+    }
 }
 
 /// A default value.

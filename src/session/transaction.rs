@@ -5,7 +5,7 @@ use crate::{
     config::settled::Config,
     counters::Counter,
     lookup::table::LookupError,
-    mail::{client::ClientFacts, reply::Reply},
+    mail::{client::ClientFacts, id::LogId, reply::Reply},
     pipeline::key_of,
     policy::{bank::Chosen, recipient::RecipientSettings},
     spool,
@@ -34,19 +34,7 @@ impl<'s> Session<'_, 's> {
             .name_message(log_id.as_str(), &queue_id, key);
         let chosen = match self.chosen_for_transaction() {
             Ok(chosen) => chosen,
-            Err(error) => {
-                let id = Some(&log_id);
-                self.surroundings
-                    .log
-                    .write(-1, id, format_args!("lookup failed: {error}"));
-                self.server.refuse(&Reply::status(
-                    451,
-                    3,
-                    0,
-                    "Error in processing, lookup failed",
-                ));
-                return;
-            }
+            Err(error) => return self.refuse_for_lookup(&log_id, &error),
         };
         self.surroundings.log.set_level(chosen.config.log.level);
         let transaction = InWork {
@@ -132,17 +120,8 @@ impl<'s> Session<'_, 's> {
         let settings = match looked_up {
             Ok(settings) => settings,
             Err(error) => {
-                let id = Some(&transaction.log_id);
-                self.surroundings
-                    .log
-                    .write(-1, id, format_args!("lookup failed: {error}"));
-                self.server.refuse(&Reply::status(
-                    451,
-                    3,
-                    0,
-                    "Error in processing, lookup failed",
-                ));
-                return;
+                let log_id = transaction.log_id.clone();
+                return self.refuse_for_lookup(&log_id, &error);
             }
         };
         let declared = envelope.declared_size.unwrap_or(0);
@@ -162,6 +141,15 @@ impl<'s> Session<'_, 's> {
         }
         transaction.recipients.push(settings);
         self.server.accept();
+    }
+
+    /// What cannot be looked up may be so later.
+    fn refuse_for_lookup(&mut self, log_id: &LogId, error: &LookupError) {
+        self.surroundings
+            .log
+            .write(-1, Some(log_id), format_args!("lookup failed: {error}"));
+        let text = "Error in processing, lookup failed";
+        self.server.refuse(&Reply::status(451, 3, 0, text));
     }
 
     /// Forgets the transaction.

@@ -17,25 +17,6 @@ const PAGE: &str = "filterd.toml.5";
 
 /// What the page must say under a setting's name: kind and default, from the table.
 fn facts(setting: &Setting) -> String {
-    let kind = match setting.kind {
-        Kind::Text => "text".to_owned(),
-        Kind::Flag => "true or false".to_owned(),
-        Kind::Count(least, most) => format!("number from {least} to {most}"),
-        Kind::Seconds(least, most) => format!("seconds from {least} to {most}"),
-        Kind::Octets(least, most) => format!("octets from {least} to {most}"),
-        Kind::Mode => "file mode".to_owned(),
-        Kind::Path => "absolute path".to_owned(),
-        Kind::Choice(words) => format!("one of {}", words.join(", ")),
-        Kind::Level => "log level from 0 to 5".to_owned(),
-        Kind::Words => "text or list of texts".to_owned(),
-        Kind::Networks => "list of networks".to_owned(),
-        Kind::Method => "delivery method or list of them".to_owned(),
-        Kind::Destiny => "destiny".to_owned(),
-        Kind::Map => "table".to_owned(),
-        Kind::Maps => "list of lookup tables".to_owned(),
-        Kind::Pairs => "pairs of networks and policy banks".to_owned(),
-        Kind::Patterns => "patterns".to_owned(),
-    };
     let default = match (setting.kind, setting.default) {
         (Kind::Flag, Default::None | Default::Text("0")) => "default false".to_owned(),
         (Kind::Flag, Default::Text("1")) => "default true".to_owned(),
@@ -44,7 +25,7 @@ fn facts(setting: &Setting) -> String {
         (_, Default::Text(text)) => format!("default {text}"),
         (_, Default::List(texts)) => format!("default {}", texts.join(", ")),
     };
-    format!("{kind}; {default}.")
+    format!("{}; {default}.", setting.kind)
 }
 
 /// The text under each setting's name, up to the next one.
