@@ -142,6 +142,7 @@ mod tests {
             ("aGVsbG8", Encoding::Base64, "hello", false),
             ("aGVsbG8h====\r\nQQ==", Encoding::Base64, "hello!A", false),
             ("a", Encoding::Base64, "", true),
+            ("Q=", Encoding::Base64, "", true),
             ("", Encoding::Base64, "", false),
             (
                 "a=3Db=\r\nc \t\r\n=e4",

@@ -169,7 +169,12 @@ fn interface_banks<'c>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{perl, raw::RawConfig, resolve::resolve};
+    use crate::config::{
+        perl,
+        raw::RawConfig,
+        resolve::{resolve, with_banks},
+        value::Value,
+    };
 
     fn config(text: &str) -> Config {
         let mut raw = RawConfig::default();
@@ -383,6 +388,27 @@ mod tests {
                 .and_then(|limit| limit.as_octets()),
             Some(70_000)
         );
+        let mut raw = RawConfig::default();
+        let text = "%local_delivery_aliases = (a => 1, b => 2); \
+            $policy_bank{'ADD'} = { local_delivery_aliases => { b => 3, c => 4 } }; \
+            $policy_bank{'ONLY'} = { local_delivery_aliases => { d => 5, REPLACE => 1 } };";
+        perl::read("f", text, &mut raw, &perl::Nowhere).unwrap();
+        for (banks, want) in [
+            (&["ADD"][..], "a=1,b=3,c=4"),
+            (&["ONLY"], "d=5"),
+            (&["ADD", "ONLY", "ADD"], "b=3,c=4,d=5"),
+        ] {
+            let banks: Vec<String> = banks.iter().map(|bank| (*bank).to_owned()).collect();
+            let laid = with_banks(&raw, &banks).unwrap();
+            let Value::Map(entries) = &laid.get("%local_delivery_aliases").unwrap().value else {
+                panic!("{banks:?}");
+            };
+            let shown: Vec<String> = entries
+                .iter()
+                .map(|(key, value)| format!("{key}={}", value.as_text().unwrap()))
+                .collect();
+            assert_eq!(shown.join(","), want, "{banks:?}");
+        }
         assert!(at(2).smtpd.size_limit_maps.find(&y).unwrap().is_none());
     }
 }

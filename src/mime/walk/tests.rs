@@ -63,6 +63,11 @@ fn messages_are_taken_apart() {
             "multi multipart/mixed\n multi multipart/alternative !ends without its last delimiter\n  text/plain \"1\"\n text/plain \"2\"\n",
         ),
         (
+            // A line that goes on after the boundary is no delimiter.
+            "Content-Type: multipart/mixed; boundary=a\n\n--a\n\n--abc\n--a-\n--a --\n--a--\n",
+            "multi multipart/mixed\n text/plain \"--abc\\n--a-\\n--a --\"\n",
+        ),
+        (
             "Content-Type: message/rfc822\n\nSubject: in\nContent-Type: text/html\n\n<p>\n",
             "message message/rfc822\n text/html \"<p>\\n\"\n",
         ),
