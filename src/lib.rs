@@ -13,7 +13,7 @@
 //! | 7 | [`supervisor`]: the master; [`child`]: one child's life |
 //! | 6 | [`session`]: one client connection |
 //! | 5 | [`pipeline`]: one message, top to bottom |
-//! | 4 | [`deliver`]: handing it on; [`notify`]: composing reports |
+//! | 4 | [`unpack`]: what is inside; [`deliver`]: handing it on; [`notify`]: composing reports |
 //! | 3 | [`policy`]: decisions; [`outbound`]: SMTP and LMTP to the next hop |
 //! | 2 | [`config`]: two syntaxes, one struct; [`net`]: streams with deadlines; [`spool`]: the message in work |
 //! | 1 | [`wire`]: protocols without I/O; [`mime`]: header fields; [`lookup`]: tables; [`log`]; [`counters`]; [`scoreboard`] |
@@ -45,4 +45,5 @@ pub mod session;
 pub mod spool;
 pub mod supervisor;
 pub mod sys;
+pub mod unpack;
 pub mod wire;

@@ -40,10 +40,11 @@ const LAYERS: &[(u8, &str, &str)] = &[
         "deliver",
         "sys mail log counters wire config spool outbound",
     ),
+    (4, "unpack", "sys mail mime config"),
     (
         5,
         "pipeline",
-        "sys mail log counters scoreboard mime lookup config policy spool outbound deliver notify",
+        "sys mail log counters scoreboard mime lookup config policy spool outbound unpack deliver notify",
     ),
     (
         6,
@@ -59,7 +60,7 @@ const LAYERS: &[(u8, &str, &str)] = &[
     (
         8,
         "cli",
-        "sys mail scoreboard counters log wire lookup config policy net spool outbound mime pipeline child supervisor",
+        "sys mail scoreboard counters log wire lookup config policy net spool outbound mime unpack pipeline child supervisor",
     ),
 ];
 
@@ -68,6 +69,11 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("mail_parser::", &["mime"]),
     ("signal_hook::", &["supervisor"]),
     ("mio::", &["supervisor"]),
+    ("seccompiler::", &["sys"]),
+    ("landlock::", &["sys"]),
+    ("sevenz_rust2::", &["unpack"]),
+    ("rars::", &["unpack"]),
+    ("flate2::", &["unpack"]),
     ("nix::", &["sys"]),
     ("libc::", &["sys"]),
     ("syslog::", &["log"]),

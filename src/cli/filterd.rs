@@ -10,7 +10,8 @@ use std::{
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::{
-    amavisd, check_config, config, control, daemon, demo, exit, explain, print, scan, status,
+    amavisd, check_config, config, control, daemon, decoders, demo, exit, explain, print, scan,
+    status,
 };
 use crate::{
     config::{
@@ -100,6 +101,7 @@ fn command() -> Command {
         .subcommand(config::command())
         .subcommand(explain::command())
         .subcommand(scan::command())
+        .subcommand(decoders::command())
         .subcommand(demo_command())
         .subcommand(
             Command::new("demo-next-hop")
@@ -157,6 +159,7 @@ fn run(matches: &ArgMatches) -> u8 {
         Some(("config", sub)) => config::run(sub),
         Some(("explain", sub)) => explain::run(sub),
         Some(("scan", sub)) => scan::run(sub),
+        Some(("decoders", sub)) => decoders::run(sub),
         Some(("reload", sub)) => reload(sub),
         Some(("stop", sub)) => stop(sub),
         Some(("demo", sub)) => demo(sub),

@@ -5,6 +5,7 @@ mod check_config;
 mod config;
 mod control;
 mod daemon;
+mod decoders;
 mod demo;
 mod exit;
 mod explain;

@@ -15,9 +15,10 @@ use self::reader::Reader;
 use super::{
     error::{ConfigError, ConfigErrors},
     raw::RawConfig,
+    settings::{self, Default},
     settled::{
         Config, DeliveryConfig, IdentityConfig, LogConfig, PidFile, PolicyConfig, ProcessConfig,
-        SmtpdConfig,
+        SmtpdConfig, UnpackConfig,
     },
 };
 use crate::{
@@ -77,6 +78,26 @@ pub fn banned_rules(
     reader.finish(rules)
 }
 
+/// The patterns for whole ways, `$banned_namepath_re`.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn banned_paths(raw: &RawConfig) -> Result<Vec<PatternEntry>, ConfigErrors> {
+    let mut reader = Reader::new(raw);
+    let rules = rules::of_paths(&mut reader);
+    reader.finish(rules)
+}
+
+/// How far a message is taken apart.
+///
+/// # Errors
+/// What is wrong with the settings.
+pub fn unpack_limits(raw: &RawConfig) -> Result<UnpackConfig, ConfigErrors> {
+    let mut reader = Reader::new(raw);
+    let limits = unpack(&mut reader);
+    reader.finish(limits)
+}
+
 /// One configuration, without what policy banks make of it.
 fn one(raw: &RawConfig, warnings: &mut Vec<ConfigError>) -> Result<Config, ConfigErrors> {
     let mut reader = Reader::new(raw);
@@ -88,6 +109,7 @@ fn one(raw: &RawConfig, warnings: &mut Vec<ConfigError>) -> Result<Config, Confi
         log: log(&mut reader),
         identity: identity(&mut reader),
         policy: policy(&mut reader),
+        unpack: unpack(&mut reader),
         client_rules: clients::rules(&mut reader),
         without_effect: raw.without_effect(),
         warnings: Vec::new(),
@@ -239,6 +261,29 @@ fn policy(reader: &mut Reader<'_>) -> PolicyConfig {
         local_domains: maps::local_domains(reader),
         originating: reader.flag("$originating"),
         unchecked_destiny: reader.destiny("$final_unchecked_destiny"),
+    }
+}
+
+/// What is set to nothing is no limit in the original; here it is the default.
+fn unpack(reader: &mut Reader<'_>) -> UnpackConfig {
+    let mut number = |name: &str| {
+        let default = || match settings::setting(name).map(|setting| setting.default) {
+            Some(Default::Text(text)) => text.parse().unwrap_or_default(),
+            _ => 0,
+        };
+        reader.optional_number(name).unwrap_or_else(default)
+    };
+    let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    UnpackConfig {
+        levels: size(number("$MAXLEVELS")),
+        files: size(number("$MAXFILES")),
+        least_octets: number("$MIN_EXPANSION_QUOTA"),
+        most_octets: number("$MAX_EXPANSION_QUOTA"),
+        least_factor: number("$MIN_EXPANSION_FACTOR"),
+        most_factor: number("$MAX_EXPANSION_FACTOR"),
+        cpu: Duration::from_secs(number("$decoder_cpu_limit")),
+        time: Duration::from_secs(number("$decoder_time_limit")),
+        memory: number("$decoder_memory_limit"),
     }
 }
 

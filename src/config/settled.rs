@@ -30,6 +30,8 @@ pub struct Config {
     pub identity: IdentityConfig,
     /// What is decided about mail.
     pub policy: PolicyConfig,
+    /// How far mail is taken apart.
+    pub unpack: UnpackConfig,
     /// `@client_ipaddr_policy`
     pub client_rules: Vec<ClientRule>,
     /// The policy bank on top; empty for none.
@@ -214,4 +216,27 @@ pub struct PolicyConfig {
     pub originating: bool,
     /// `$final_unchecked_destiny`
     pub unchecked_destiny: Destiny,
+}
+
+/// How far a message is taken apart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct UnpackConfig {
+    /// `$MAXLEVELS`: levels of things in things.
+    pub levels: usize,
+    /// `$MAXFILES`: things.
+    pub files: usize,
+    /// `$MIN_EXPANSION_QUOTA`: octets that may be decoded, whatever the size of the message.
+    pub least_octets: u64,
+    /// `$MIN_EXPANSION_FACTOR`: times the size of the message that may be decoded, at least.
+    pub least_factor: u64,
+    /// `$MAX_EXPANSION_QUOTA`: octets beyond which [`Self::most_factor`] does not reach.
+    pub most_octets: u64,
+    /// `$MAX_EXPANSION_FACTOR`: times the size of the message that may be decoded, at most.
+    pub most_factor: u64,
+    /// `$decoder_cpu_limit`: processor time of a decoder process.
+    pub cpu: Duration,
+    /// `$decoder_time_limit`: time for a message.
+    pub time: Duration,
+    /// `$decoder_memory_limit`: memory of a decoder process beyond what it begins with, octets.
+    pub memory: u64,
 }

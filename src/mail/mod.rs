@@ -13,6 +13,7 @@ pub mod envelope;
 pub mod finding;
 pub mod header;
 pub mod id;
+pub mod node;
 pub mod outcome;
 pub mod part;
 pub mod reply;

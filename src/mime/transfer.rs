@@ -22,6 +22,27 @@ pub fn decode(body: &[u8], encoding: Encoding, limit: usize) -> (Vec<u8>, bool) 
     (out, is_damaged)
 }
 
+/// `%41` and the like (RFC 3986 section 2.1); what is no such triple stands for itself.
+#[must_use]
+pub fn percent(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((&octet, tail)) = rest.split_first() {
+        let digit = |at: usize| tail.get(at).and_then(|b| char::from(*b).to_digit(16));
+        match (octet, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => {
+                out.push(u8::try_from(high * 16 + low).unwrap_or_default());
+                rest = tail.get(2..).unwrap_or_default();
+            }
+            _ => {
+                out.push(octet);
+                rest = tail;
+            }
+        }
+    }
+    out
+}
+
 /// Characters that are none of the alphabet are passed over; `=` ends a group, and what comes after it begins a new one.
 fn base64(body: &[u8], limit: usize, out: &mut Vec<u8>) -> bool {
     let (mut bits, mut count, mut is_damaged) = (0_u32, 0_u32, false);

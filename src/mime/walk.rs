@@ -40,12 +40,23 @@ const LONGEST_HEADER: usize = 1 << 20;
 /// Longest boundary, octets: RFC 2046 allows 70.
 const LONGEST_BOUNDARY: usize = 1000;
 
+/// Which of several fields or parameters of one name counts, where there may be one only. Mail readers differ in it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Reading {
+    /// The first one.
+    #[default]
+    First,
+    /// The last one.
+    Last,
+}
+
 /// Takes `message` apart.
 #[must_use]
-pub fn walk(message: &[u8], limits: Limits) -> PartTree {
+pub fn walk(message: &[u8], limits: Limits, reading: Reading) -> PartTree {
     let mut walker = Walker {
         message,
         limits,
+        reading,
         tree: PartTree::default(),
         open: Vec::new(),
         place: Place::Header(0),
@@ -85,6 +96,7 @@ struct Open {
 struct Walker<'m> {
     message: &'m [u8],
     limits: Limits,
+    reading: Reading,
     tree: PartTree,
     open: Vec<Open>,
     place: Place,
@@ -254,7 +266,8 @@ impl Walker<'_> {
     /// The header of `part` ends at `end`, and its body begins there.
     fn end_header(&mut self, part: PartId, end: usize) {
         let range = self.begin..end;
-        let facts = Facts::read(self.message.get(range.clone()).unwrap_or_default());
+        let header = self.message.get(range.clone()).unwrap_or_default();
+        let facts = Facts::read(header, self.reading);
         self.segment(range.clone(), part, Role::Header);
         self.begin = end;
         let default_message = self.tree.parts.get(part).is_some_and(|known| {
@@ -369,16 +382,17 @@ struct Facts {
 }
 
 impl Facts {
-    fn read(header: &[u8]) -> Self {
+    fn read(header: &[u8], reading: Reading) -> Self {
         let mut facts = Self::default();
+        let counts = |number: usize| number == 1 || reading == Reading::Last;
         let (mut types, mut encodings, mut dispositions) = (0, 0, 0);
         for field in header::fields(header) {
             if field.is(b"Content-Type") {
                 types += 1;
-                facts.take_type(&Structured::read(field.value), types == 1);
+                facts.take_type(&Structured::read(field.value), counts(types), reading);
             } else if field.is(b"Content-Transfer-Encoding") {
                 encodings += 1;
-                if encodings == 1 {
+                if counts(encodings) {
                     facts.take_encoding(&Structured::read(field.value).value);
                 }
             } else if field.is(b"Content-Disposition") {
@@ -407,15 +421,19 @@ impl Facts {
         }
     }
 
-    fn take_type(&mut self, field: &Structured, is_first: bool) {
+    fn take_type(&mut self, field: &Structured, counts: bool, reading: Reading) {
         self.take_names(field, "name");
-        if !is_first {
+        if !counts {
             return;
         }
         self.content_type = Some(field.value.clone()).filter(|value| value.contains('/'));
-        let mut boundaries = field.all("boundary");
-        self.boundary = boundaries.next().map(|text| text.as_bytes().to_vec());
-        if boundaries.next().is_some() {
+        let boundaries: Vec<&str> = field.all("boundary").collect();
+        let chosen = match reading {
+            Reading::First => boundaries.first(),
+            Reading::Last => boundaries.last(),
+        };
+        self.boundary = chosen.map(|text| text.as_bytes().to_vec());
+        if boundaries.len() > 1 {
             self.note(Oddity::RepeatedBoundary);
         }
     }

@@ -3,7 +3,7 @@
 //! A point has a name such as `spool.write`. With the feature `faults`, the variable `FILTERD_FAULTS` holds a list
 //! `name=what[@n]`, separated by commas: `ENOSPC`, `EIO`, `EINTR`, `ECONNRESET` and other error names let the call fail,
 //! `short` lets a write take one octet, `die` kills the process with SIGKILL, `abort` with SIGABRT, `panic` panics, `spin` never
-//! comes back, `stop` stops the process. `@n` means the n-th time only in this process; without it, each time.
+//! comes back, `stop` stops the process, `grow` takes memory without end, `open`, `connect` and `exec` try what their names say. `@n` means the n-th time only in this process; without it, each time.
 //! Without the feature this module is two empty functions, and nothing of it is in the program.
 
 #[cfg(not(feature = "faults"))]
@@ -113,6 +113,14 @@ mod enabled {
             "spin" => loop {
                 std::hint::spin_loop();
             },
+            "grow" => grow(),
+            "open" => std::fs::File::open("/etc/hostname").map(|_| Fault::None),
+            "connect" => std::os::unix::net::UnixDatagram::unbound().map(|_| Fault::None),
+            "exec" => {
+                use std::os::unix::process::CommandExt;
+                #[allow(clippy::disallowed_methods, reason = "what the test asked for")]
+                Err(std::process::Command::new("/bin/true").exec())
+            }
             error => Err(io::Error::from_raw_os_error(number(error))),
         }
     }
@@ -120,6 +128,15 @@ mod enabled {
     /// See the module's text; errors are passed over.
     pub fn pass(name: &str) {
         let _fault = point(name);
+    }
+
+    /// Touches memory until there is none.
+    fn grow() -> ! {
+        let mut taken = Vec::new();
+        loop {
+            taken.push(vec![1_u8; 1 << 20]);
+            std::hint::black_box(&taken);
+        }
     }
 
     fn die(signal: libc::c_int) -> ! {

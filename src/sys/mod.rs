@@ -15,6 +15,7 @@ pub mod pages;
 pub mod process;
 pub mod random;
 pub mod reexec;
+pub mod sandbox;
 pub mod service;
 pub mod shm;
 pub mod signal;

@@ -239,6 +239,22 @@ pub fn reap() -> io::Result<Option<(u32, Exit)>> {
     }
 }
 
+/// Waits for the end of one child of ours, which is about to end.
+///
+/// # Errors
+/// The kernel's: it is none of our children.
+pub fn wait_for(pid: u32) -> io::Result<Exit> {
+    let target = raw(pid)?;
+    loop {
+        match waitpid(target, None) {
+            Ok(WaitStatus::Exited(_, status)) => return Ok(Exit::Status(status)),
+            Ok(WaitStatus::Signaled(_, signal, _)) => return Ok(Exit::Signal(signal as i32)),
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
 /// Makes this process the leader of a group of its own.
 ///
 /// # Errors

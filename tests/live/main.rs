@@ -26,3 +26,4 @@ mod scan;
 mod service;
 mod signals;
 mod supervisor;
+mod unpack;

@@ -29,7 +29,7 @@ fn a_message_is_drawn_and_its_parts_are_written() {
     let want = format!(
         "{file} {} octets\nmultipart/mixed\n\u{251c}\u{2500} text/plain (asc, 9 octets) -> {out}/m001-p002\n\
          \u{2514}\u{2500} message/rfc822\n   \u{2514}\u{2500} multipart/mixed\n      \
-         \u{2514}\u{2500} application/octet-stream =\\x1B[2J.exe (dat, 6 octets, base64) -> {out}/m001-p005\n",
+         \u{2514}\u{2500} application/octet-stream =\\x1B[2J.exe (dat, 6 octets) -> {out}/m001-p005\n",
         FORWARDED.len()
     );
     assert_eq!(said, want);

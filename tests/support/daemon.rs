@@ -327,9 +327,19 @@ pub fn send_signal(pid: u32, signal: &str) {
 }
 
 pub fn run(program: impl AsRef<Path>, arguments: &[&str]) -> (i32, String, String) {
+    run_with(program, arguments, &[])
+}
+
+/// As [`run`], with variables in its environment.
+pub fn run_with(
+    program: impl AsRef<Path>,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+) -> (i32, String, String) {
     let output = Command::new(program.as_ref())
         .args(arguments)
         .env_remove("MAINPID")
+        .envs(environment.iter().copied())
         .output()
         .unwrap();
     let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();

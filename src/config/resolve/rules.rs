@@ -14,6 +14,7 @@ use crate::{
 
 const MAPS: &str = "@banned_filename_maps";
 const RULES: &str = "%banned_rules";
+const PATHS: &str = "$banned_namepath_re";
 const DEFAULT: &str = "DEFAULT";
 /// How deep lists may hold lists.
 const MOST: usize = 16;
@@ -24,6 +25,21 @@ pub(super) fn of_recipient(reader: &mut Reader<'_>, keys: &Keys) -> Vec<PatternE
     match reader.value(MAPS) {
         Value::Undef if !reader.is_set(MAPS) => named(reader, DEFAULT, keys, &mut rules, 0),
         value => take(reader, &value, keys, &mut rules, 0),
+    }
+    rules
+}
+
+/// The patterns for whole ways.
+pub(super) fn of_paths(reader: &mut Reader<'_>) -> Vec<PatternEntry> {
+    let mut rules = Vec::new();
+    match reader.value(PATHS) {
+        value @ Value::Pattern(..) => patterns(reader, std::slice::from_ref(&value), &mut rules),
+        Value::PatternTable(entries) => patterns(reader, &entries, &mut rules),
+        Value::Undef => {}
+        other => {
+            let what = format!("expected patterns, found {}", other.kind());
+            reader.complain(PATHS, what);
+        }
     }
     rules
 }

@@ -2,7 +2,7 @@ use super::*;
 
 /// A tree as text: a line for each part, with its level, kind, type, body and oddities.
 fn shown(message: &str) -> String {
-    let tree = walk(message.as_bytes(), Limits::default());
+    let tree = walk(message.as_bytes(), Limits::default(), Reading::First);
     let mut out = String::new();
     for part in &tree.parts {
         let kind = match part.kind {
@@ -104,14 +104,14 @@ fn messages_are_taken_apart() {
 #[test]
 fn what_goes_too_deep_or_too_far_is_cut() {
     let nested = "Content-Type: message/rfc822\n\n".repeat(100_000);
-    let tree = walk(nested.as_bytes(), Limits::default());
+    let tree = walk(nested.as_bytes(), Limits::default(), Reading::First);
     assert_eq!(tree.cut, Some(Cut::Depth));
     assert!(tree.parts.len() <= 32, "{}", tree.parts.len());
     let many = format!(
         "Content-Type: multipart/mixed; boundary=b\n\n{}",
         "--b\n\nx\n".repeat(20_000)
     );
-    let tree = walk(many.as_bytes(), Limits::default());
+    let tree = walk(many.as_bytes(), Limits::default(), Reading::First);
     assert_eq!((tree.cut, tree.parts.len()), (Some(Cut::Parts), 10_000));
     let unended: String = (0..16_000)
         .map(|n| {
@@ -121,6 +121,6 @@ fn what_goes_too_deep_or_too_far_is_cut() {
             )
         })
         .collect();
-    let tree = walk(unended.as_bytes(), Limits::default());
+    let tree = walk(unended.as_bytes(), Limits::default(), Reading::First);
     assert!(tree.parts.len() < 100, "{}", tree.parts.len());
 }

@@ -4,7 +4,7 @@ use filterd::{
     mail::part::{Part, PartKind, PartTree},
     mime::{
         transfer::decode,
-        walk::{Limits, walk},
+        walk::{Limits, Reading, walk},
     },
 };
 
@@ -14,7 +14,7 @@ pub fn check(message: &[u8]) {
         depth: 5,
         parts: 50,
     };
-    let tree = walk(message, limits);
+    let tree = walk(message, limits, Reading::First);
     check_segments(message, &tree);
     assert!(!tree.parts.is_empty() && tree.parts.len() <= limits.parts);
     for (id, part) in tree.parts.iter().enumerate() {

@@ -1,0 +1,108 @@
+//! The decoder process: what it opens, and what it may not do.
+
+use std::{fs, path::Path};
+
+use super::support::daemon::run_with;
+
+/// A message with a gzip file and a text.
+fn message() -> Vec<u8> {
+    // `printf hello | gzip -n`
+    let body = "H4sIAAAAAAAAA8tIzcnJBwCGphA2BQAAAA==";
+    format!(
+        "From: a@b\r\nDate: Sun, 22 Nov 2026 12:00:00 +0000\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n\
+         --x\r\nContent-Type: application/octet-stream; name=a.txt.gz\r\nContent-Transfer-Encoding: base64\r\n\r\n{body}\r\n\
+         --x\r\nContent-Type: application/octet-stream; name=b.txt.gz\r\nContent-Transfer-Encoding: base64\r\n\r\n{body}\r\n--x--\r\n"
+    )
+    .into_bytes()
+}
+
+fn scan(folder: &Path, faults: &str) -> serde_json::Value {
+    let (file, config) = (folder.join("m.eml"), folder.join("c.toml"));
+    fs::write(&file, message()).unwrap();
+    fs::write(
+        &config,
+        "decoder_cpu_limit = 1\ndecoder_memory_limit = \"64M\"\n",
+    )
+    .unwrap();
+    let (file, config) = (file.display().to_string(), config.display().to_string());
+    let arguments = [
+        "-X",
+        "no_conf_file_writable_check",
+        "-c",
+        &config,
+        "scan",
+        "--json",
+        &file,
+    ];
+    let (_, said, complained) = run_with(
+        env!("CARGO_BIN_EXE_filterd"),
+        &arguments,
+        // With it, the runtime looks for files when memory is out, which is one thing more that it may not.
+        &[("FILTERD_FAULTS", faults), ("RUST_BACKTRACE", "0")],
+    );
+    assert_eq!(complained, "", "{faults}");
+    let json: serde_json::Value = serde_json::from_str(&said).unwrap();
+    json[0].clone()
+}
+
+#[test]
+fn containers_are_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let scanned = scan(folder.path(), "");
+    assert_eq!(scanned["notes"], serde_json::json!([]));
+    assert_eq!(scanned["parts"].as_array().unwrap().len(), 5);
+    assert_eq!(scanned["parts"][3]["names"][0], "a.txt");
+    assert_eq!(scanned["parts"][4]["octets"], 5);
+}
+
+#[test]
+fn a_decoder_that_does_what_it_may_not_is_stopped_and_the_rest_is_opened() {
+    if !cfg!(feature = "faults") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for (fault, why) in [
+        ("abort", "it ran out of memory, or gave up"),
+        ("die", "it took too much processor time, or was killed"),
+        ("spin", "it took too much processor time, or was killed"),
+        ("grow", "it ran out of memory, or gave up"),
+        ("open", "it did what a decoder may not do"),
+        ("connect", "it did what a decoder may not do"),
+        ("exec", "it did what a decoder may not do"),
+        ("panic", "it ended by exit status 3"),
+    ] {
+        let scanned = scan(folder.path(), &format!("unpack.decoder={fault}"));
+        let state = |at: usize| {
+            scanned["parts"][at]["state"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
+        };
+        // Every process breaks at its first part.
+        assert_eq!(
+            (state(1), state(2)),
+            (why.to_owned(), why.to_owned()),
+            "{fault}"
+        );
+        assert_eq!(
+            scanned["notes"].as_array().unwrap().len(),
+            2,
+            "{fault}: {scanned}"
+        );
+        assert_eq!(scanned["over"], serde_json::Value::Null, "{fault}");
+        // The second time: the first part is done, the second one breaks.
+        let scanned = scan(folder.path(), &format!("unpack.decoder={fault}@2"));
+        let state = |at: usize| {
+            scanned["parts"][at]["state"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
+        };
+        assert_eq!(
+            (state(1), state(2)),
+            (String::new(), why.to_owned()),
+            "{fault}"
+        );
+        assert_eq!(scanned["parts"][3]["names"][0], "a.txt", "{fault}");
+    }
+}
