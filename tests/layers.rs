@@ -31,7 +31,8 @@ const LAYERS: &[(u8, &str, &str)] = &[
     (1, "wire", "mail"),
     (2, "spool", "sys mail log"),
     (2, "net", "sys log"),
-    (2, "config", "sys mail pattern lookup"),
+    // `config` knows the tests of header sections by their type in `mime`.
+    (2, "config", "sys mail pattern lookup mime"),
     (3, "outbound", "sys mail log counters wire config net spool"),
     (3, "policy", "mail lookup config"),
     (4, "notify", "mail config"),
@@ -41,10 +42,11 @@ const LAYERS: &[(u8, &str, &str)] = &[
         "sys mail log counters wire config spool outbound",
     ),
     (4, "unpack", "sys mail mime config"),
+    (4, "quarantine", "sys mail spool"),
     (
         5,
         "pipeline",
-        "sys mail log counters scoreboard mime lookup config policy spool outbound unpack deliver notify",
+        "sys mail log counters scoreboard mime lookup config policy spool outbound unpack quarantine deliver notify",
     ),
     (
         6,

@@ -14,10 +14,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use self::{drawing::show, inspection::scan};
 use super::{exit, filterd, print, table::Colours};
 use crate::{
-    config::resolve::{banned_paths, banned_rules, unpack_limits},
-    mail::address::Address,
-    policy::banned::Rules,
-    unpack::budget::Limits,
+    config::resolve::resolve, mail::address::Address, policy::banned::Rules, unpack::budget::Limits,
 };
 
 /// How long a command works before it shows how far it is.
@@ -126,12 +123,13 @@ fn settings(matches: &ArgMatches) -> Result<Settings, String> {
     let mut found = Err("no configuration".to_owned());
     filterd::with_sources(matches, |sources| {
         let read = sources.read().and_then(|raw| {
+            let config = resolve(&raw)?;
             Ok(Settings {
                 rules: Rules {
-                    names: banned_rules(&raw, &recipient)?,
-                    paths: banned_paths(&raw)?,
+                    names: config.checks.banned.of(&recipient),
+                    paths: config.checks.banned_paths,
                 },
-                limits: unpack_limits(&raw)?,
+                limits: config.unpack,
             })
         });
         found = read.map_err(|errors| errors.to_string());

@@ -3,6 +3,7 @@
 //! Every setting is looked at, so that one run shows every error.
 
 mod banks;
+mod checks;
 mod clients;
 mod maps;
 mod reader;
@@ -17,18 +18,11 @@ use super::{
     raw::RawConfig,
     settings::{self, Default},
     settled::{
-        Config, DeliveryConfig, IdentityConfig, LogConfig, PidFile, PolicyConfig, ProcessConfig,
-        SmtpdConfig, UnpackConfig,
+        ChecksConfig, Config, DeliveryConfig, Destinies, IdentityConfig, LogConfig, Lovers,
+        PidFile, PolicyConfig, ProcessConfig, SmtpdConfig, UnpackConfig,
     },
 };
-use crate::{
-    lookup::{
-        key::Keys,
-        table::{Maps, PatternEntry},
-    },
-    mail::{address::Address, settlement::ReplyForm},
-    sys::process,
-};
+use crate::{lookup::table::Maps, mail::settlement::ReplyForm, sys::process};
 
 /// Checks `raw` and gives the configuration.
 ///
@@ -64,40 +58,6 @@ pub fn lookup_tables(raw: &RawConfig, name: &str) -> Result<Maps, ConfigErrors> 
     reader.finish(maps)
 }
 
-/// The banned rules of a recipient, in their order.
-///
-/// # Errors
-/// What is wrong with them.
-pub fn banned_rules(
-    raw: &RawConfig,
-    recipient: &Address,
-) -> Result<Vec<PatternEntry>, ConfigErrors> {
-    let mut reader = Reader::new(raw);
-    let keys = Keys::of(recipient, &maps::rules(&mut reader));
-    let rules = rules::of_recipient(&mut reader, &keys);
-    reader.finish(rules)
-}
-
-/// The patterns for whole ways, `$banned_namepath_re`.
-///
-/// # Errors
-/// What is wrong with them.
-pub fn banned_paths(raw: &RawConfig) -> Result<Vec<PatternEntry>, ConfigErrors> {
-    let mut reader = Reader::new(raw);
-    let rules = rules::of_paths(&mut reader);
-    reader.finish(rules)
-}
-
-/// How far a message is taken apart.
-///
-/// # Errors
-/// What is wrong with the settings.
-pub fn unpack_limits(raw: &RawConfig) -> Result<UnpackConfig, ConfigErrors> {
-    let mut reader = Reader::new(raw);
-    let limits = unpack(&mut reader);
-    reader.finish(limits)
-}
-
 /// One configuration, without what policy banks make of it.
 fn one(raw: &RawConfig, warnings: &mut Vec<ConfigError>) -> Result<Config, ConfigErrors> {
     let mut reader = Reader::new(raw);
@@ -108,8 +68,10 @@ fn one(raw: &RawConfig, warnings: &mut Vec<ConfigError>) -> Result<Config, Confi
         delivery: delivery(&mut reader),
         log: log(&mut reader),
         identity: identity(&mut reader),
-        policy: policy(&mut reader),
+        policy: policy(&mut reader, warnings),
+        checks: checks(&mut reader),
         unpack: unpack(&mut reader),
+        quarantine: checks::quarantine(&mut reader, warnings),
         client_rules: clients::rules(&mut reader),
         without_effect: raw.without_effect(),
         warnings: Vec::new(),
@@ -256,11 +218,35 @@ fn identity(reader: &mut Reader<'_>) -> IdentityConfig {
     }
 }
 
-fn policy(reader: &mut Reader<'_>) -> PolicyConfig {
+fn policy(reader: &mut Reader<'_>, warnings: &mut Vec<ConfigError>) -> PolicyConfig {
     PolicyConfig {
         local_domains: maps::local_domains(reader),
         originating: reader.flag("$originating"),
-        unchecked_destiny: reader.destiny("$final_unchecked_destiny"),
+        destinies: Destinies {
+            by_category: checks::destinies(reader, warnings),
+            banned: reader.destiny("$final_banned_destiny"),
+            unchecked: reader.destiny("$final_unchecked_destiny"),
+            bad_header: reader.destiny("$final_bad_header_destiny"),
+        },
+        wants_banned_kept: reader
+            .optional_text("$banned_files_quarantine_method")
+            .is_some(),
+        lovers: Lovers {
+            banned: maps::maps(reader, "@banned_files_lovers_maps"),
+            unchecked: maps::maps(reader, "@unchecked_lovers_maps"),
+            bad_header: maps::maps(reader, "@bad_header_lovers_maps"),
+        },
+    }
+}
+
+fn checks(reader: &mut Reader<'_>) -> ChecksConfig {
+    ChecksConfig {
+        looks_inside: !reader.flag("$bypass_decode_parts"),
+        banned: rules::maps(reader),
+        banned_paths: rules::paths(reader),
+        header_tests: checks::header_tests(reader),
+        bypass_banned: maps::maps(reader, "@bypass_banned_checks_maps"),
+        bypass_header: maps::maps(reader, "@bypass_header_checks_maps"),
     }
 }
 

@@ -4,13 +4,23 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
     path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
 use super::{error::ConfigError, listen::ListenAddress, method::Method};
 use crate::{
-    lookup::{network::NetworkList, table::Maps},
-    mail::{decision::Destiny, settlement::ReplyForm},
+    lookup::{
+        network::NetworkList,
+        rules::RuleMaps,
+        table::{Maps, PatternEntry},
+    },
+    mail::{
+        category::{Category, Major},
+        decision::Destiny,
+        settlement::ReplyForm,
+    },
+    mime::header_check::Tests as HeaderTests,
 };
 
 /// All settings.
@@ -30,8 +40,12 @@ pub struct Config {
     pub identity: IdentityConfig,
     /// What is decided about mail.
     pub policy: PolicyConfig,
+    /// What is looked for in mail.
+    pub checks: ChecksConfig,
     /// How far mail is taken apart.
     pub unpack: UnpackConfig,
+    /// What is kept.
+    pub quarantine: QuarantineConfig,
     /// `@client_ipaddr_policy`
     pub client_rules: Vec<ClientRule>,
     /// The policy bank on top; empty for none.
@@ -214,8 +228,85 @@ pub struct PolicyConfig {
     pub local_domains: Maps,
     /// `$originating`
     pub originating: bool,
+    /// What happens to mail of each category.
+    pub destinies: Destinies,
+    /// `$banned_files_quarantine_method` is set: banned mail is not thrown away unless it is kept.
+    pub wants_banned_kept: bool,
+    /// Who gets mail all the same.
+    pub lovers: Lovers,
+}
+
+/// What happens to mail of a category.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Destinies {
+    /// `%final_destiny_maps_by_ccat`: by major category, or by major and minor, `7,1`. It is asked first.
+    pub by_category: BTreeMap<String, Destiny>,
+    /// `$final_banned_destiny`
+    pub banned: Destiny,
     /// `$final_unchecked_destiny`
-    pub unchecked_destiny: Destiny,
+    pub unchecked: Destiny,
+    /// `$final_bad_header_destiny`
+    pub bad_header: Destiny,
+}
+
+impl Destinies {
+    /// What happens to mail of a category.
+    #[must_use]
+    pub fn of(&self, category: Category) -> Destiny {
+        let (major, minor) = (category.major as u8, category.minor);
+        let exact = self.by_category.get(&format!("{major},{minor}"));
+        let known = exact.or_else(|| self.by_category.get(&major.to_string()));
+        known.copied().unwrap_or(match category.major {
+            Major::Banned => self.banned,
+            Major::Unchecked => self.unchecked,
+            Major::BadHeader => self.bad_header,
+            Major::Oversized => Destiny::Bounce,
+            _ => Destiny::Pass,
+        })
+    }
+}
+
+/// Who gets mail of a category all the same.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Lovers {
+    /// `@banned_files_lovers_maps`
+    pub banned: Maps,
+    /// `@unchecked_lovers_maps`
+    pub unchecked: Maps,
+    /// `@bad_header_lovers_maps`
+    pub bad_header: Maps,
+}
+
+/// What is looked for in mail.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ChecksConfig {
+    /// Not `$bypass_decode_parts`
+    pub looks_inside: bool,
+    /// `@banned_filename_maps`, `%banned_rules`, `$banned_filename_re`
+    pub banned: RuleMaps,
+    /// `$banned_namepath_re`
+    pub banned_paths: Vec<Arc<PatternEntry>>,
+    /// `%allowed_header_tests`
+    pub header_tests: HeaderTests,
+    /// `@bypass_banned_checks_maps`
+    pub bypass_banned: Maps,
+    /// `@bypass_header_checks_maps`
+    pub bypass_header: Maps,
+}
+
+/// Where mail is kept that is not delivered, or that somebody may want to look at.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct QuarantineConfig {
+    /// `$QUARANTINEDIR`
+    pub folder: Option<PathBuf>,
+    /// `$quarantine_subdir_levels` is not 0.
+    pub has_folders: bool,
+    /// Names of files by `$banned_files_quarantine_method`; none is kept if not set.
+    pub banned: Option<String>,
+    /// `$bad_header_quarantine_method`
+    pub bad_header: Option<String>,
+    /// `$unchecked_quarantine_method`
+    pub unchecked: Option<String>,
 }
 
 /// How far a message is taken apart.

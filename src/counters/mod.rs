@@ -82,11 +82,19 @@ pub enum Counter {
     SessionsBroken = 33,
     /// Internal errors answered with 451.
     InternalErrors = 34,
+    /// Messages with something banned in them.
+    ContentBannedMsgs = 35,
+    /// Messages with a bad header section.
+    ContentBadHdrMsgs = 36,
+    /// Copies kept.
+    QuarMsgs = 37,
+    /// Decoder processes that died or were stopped.
+    DecodersStopped = 38,
 }
 
 impl Counter {
     /// Every counter, in the order of a report.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 39] = [
         Self::Sessions,
         Self::SessionsDenied,
         Self::SessionsBroken,
@@ -104,6 +112,9 @@ impl Counter {
         Self::ContentOversizedMsgs,
         Self::ContentMtaFailedMsgs,
         Self::ContentUncheckedMsgs,
+        Self::ContentBadHdrMsgs,
+        Self::ContentBannedMsgs,
+        Self::QuarMsgs,
         Self::OutMsgs,
         Self::OutMsgsRelay,
         Self::OutMsgsSubmitDsn,
@@ -121,6 +132,7 @@ impl Counter {
         Self::TimeElapsedReceiving,
         Self::TimeElapsedSending,
         Self::SpoolFull,
+        Self::DecodersStopped,
         Self::InternalErrors,
     ];
 
@@ -163,6 +175,10 @@ impl Counter {
             Self::TimeElapsedSending => "TimeElapsedSending",
             Self::SpoolFull => "spoolFull",
             Self::InternalErrors => "internalErrors",
+            Self::ContentBannedMsgs => "ContentBannedMsgs",
+            Self::ContentBadHdrMsgs => "ContentBadHdrMsgs",
+            Self::QuarMsgs => "QuarMsgs",
+            Self::DecodersStopped => "decodersStopped",
         }
     }
 }

@@ -8,6 +8,7 @@
 pub mod cdb;
 pub mod key;
 pub mod network;
+pub mod rules;
 pub mod table;
 
 #[cfg(test)]

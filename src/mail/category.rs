@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use super::finding::Unchecked;
+
 /// Major category; a higher one outranks a lower one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 #[repr(u8)]
@@ -62,11 +64,38 @@ impl Category {
         major: Major::Oversized,
         minor: 0,
     };
-    /// Not looked into, for a reason of our own.
-    pub const UNCHECKED: Self = Self {
-        major: Major::Unchecked,
+    /// Something in it is banned.
+    pub const BANNED: Self = Self {
+        major: Major::Banned,
         minor: 0,
     };
+
+    /// Not looked into, or not wholly.
+    #[must_use]
+    pub const fn unchecked(cause: Unchecked) -> Self {
+        Self {
+            major: Major::Unchecked,
+            minor: cause as u8,
+        }
+    }
+
+    /// Its header section is not as it should be.
+    #[must_use]
+    pub const fn bad_header(minor: u8) -> Self {
+        Self {
+            major: Major::BadHeader,
+            minor,
+        }
+    }
+
+    /// The category as it blocks: only with its major number, unless that is all it has.
+    #[must_use]
+    pub const fn as_blocking(self) -> Self {
+        match self.major {
+            Major::BadHeader => Self { minor: 0, ..self },
+            _ => self,
+        }
+    }
 }
 
 /// The word of the main log entry, such as `CLEAN` or `BAD-HEADER-7`.
@@ -80,7 +109,7 @@ impl fmt::Display for Category {
             Major::BadHeader => return write!(f, "BAD-HEADER-{}", self.minor),
             Major::Spammy => "SPAMMY",
             Major::Spam => "SPAM",
-            Major::Unchecked if self.minor != 0 => "UNCHECKED-ENCRYPTED",
+            Major::Unchecked if self.minor == 1 => "UNCHECKED-ENCRYPTED",
             Major::Unchecked => "UNCHECKED",
             Major::Banned => "BANNED",
             Major::Virus => "INFECTED",
@@ -97,7 +126,7 @@ mod tests {
     fn the_worse_category_is_the_greater_one() {
         assert!(Category::CLEAN < Category::MTA_TEMPORARY);
         assert!(Category::MTA_TEMPORARY < Category::MTA_REJECTED);
-        assert!(Category::OVERSIZED < Category::UNCHECKED);
+        assert!(Category::OVERSIZED < Category::unchecked(Unchecked::Undecodable));
         assert!(Major::Banned < Major::Virus);
     }
 }

@@ -1,6 +1,6 @@
 //! Decisions: what shall happen to a message for one recipient.
 
-use super::category::Category;
+use super::category::{Category, Major};
 
 /// What a recipient's copy is destined for.
 ///
@@ -67,6 +67,12 @@ pub struct Decision {
     pub category: Category,
     /// What happens.
     pub destiny: Destiny,
+    /// What of the message decided, for the log and the reply: `.exe,.exe-ms,hello.exe`; printable.
+    pub reason: Option<String>,
+    /// The sender is not told.
+    pub is_silent: bool,
+    /// A copy is kept, of this category.
+    pub kept_as: Option<Major>,
     /// Header fields to put on top, without line end, in order.
     pub added_fields: Vec<String>,
 }
@@ -78,6 +84,9 @@ impl Decision {
         Self {
             category,
             destiny: Destiny::Pass,
+            reason: None,
+            is_silent: false,
+            kept_as: None,
             added_fields: Vec::new(),
         }
     }

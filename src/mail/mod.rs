@@ -18,3 +18,4 @@ pub mod outcome;
 pub mod part;
 pub mod reply;
 pub mod settlement;
+pub mod text;

@@ -27,10 +27,13 @@ pub struct Node {
     /// Its place among those with the same parent, from 1.
     pub place: usize,
     /// Declared types.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub types: Vec<String>,
     /// Declared names, as they are written and as they are meant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
     /// What its content is, in short types; nothing for what only holds others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kinds: Vec<String>,
     /// What stands there.
     pub entry: Entry,
@@ -39,6 +42,7 @@ pub struct Node {
     /// How far it could be looked into.
     pub state: State,
     /// What is odd about it, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub oddities: Vec<String>,
     /// Two readings of it differ in what they hold.
     pub is_ambiguous: bool,

@@ -42,6 +42,40 @@ pub struct Tests {
     pub multiple: bool,
 }
 
+impl Tests {
+    /// No test at all.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self {
+            syntax: false,
+            empty: false,
+            long: false,
+            control: false,
+            eight_bit: false,
+            utf8: false,
+            missing: false,
+            multiple: false,
+        }
+    }
+
+    /// Switches the test with this name, as `%allowed_header_tests` has it; false if there is none.
+    pub fn set(&mut self, name: &str, on: bool) -> bool {
+        let test = match name {
+            "syntax" => &mut self.syntax,
+            "empty" => &mut self.empty,
+            "long" => &mut self.long,
+            "control" => &mut self.control,
+            "8bit" => &mut self.eight_bit,
+            "utf8" => &mut self.utf8,
+            "missing" => &mut self.missing,
+            "multiple" => &mut self.multiple,
+            _ => return false,
+        };
+        *test = on;
+        true
+    }
+}
+
 impl Default for Tests {
     fn default() -> Self {
         Self {

@@ -43,38 +43,80 @@ pub fn percent(text: &[u8]) -> Vec<u8> {
     out
 }
 
+/// The value of each character, or [`FOREIGN`]; the alphabet for URLs counts as well.
+const VALUES: [u8; 256] = values();
+const FOREIGN: u8 = 0xff;
+
+#[allow(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "computed when the program is built"
+)]
+const fn values() -> [u8; 256] {
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut values = [FOREIGN; 256];
+    let mut at = 0;
+    while at < alphabet.len() {
+        values[alphabet[at] as usize] = at as u8;
+        at += 1;
+    }
+    values[b'-' as usize] = 62;
+    values[b'_' as usize] = 63;
+    values
+}
+
+fn value(octet: u8) -> u8 {
+    VALUES.get(usize::from(octet)).copied().unwrap_or(FOREIGN)
+}
+
 /// Characters that are none of the alphabet are passed over; `=` ends a group, and what comes after it begins a new one.
 fn base64(body: &[u8], limit: usize, out: &mut Vec<u8>) -> bool {
     let (mut bits, mut count, mut is_damaged) = (0_u32, 0_u32, false);
-    for &octet in body {
-        let value = match octet {
-            b'A'..=b'Z' => octet - b'A',
-            b'a'..=b'z' => octet - b'a' + 26,
-            b'0'..=b'9' => octet - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            b'=' => {
+    out.reserve(limit.min(body.len() / 4 * 3));
+    let mut rest = body;
+    loop {
+        if count == 0 {
+            rest = groups(rest, limit, out);
+        }
+        let Some((&octet, tail)) = rest.split_first() else {
+            return is_damaged || count == 6;
+        };
+        rest = tail;
+        match (octet, value(octet)) {
+            (b'=', _) => {
                 is_damaged |= count == 6;
                 (bits, count) = (0, 0);
-                continue;
             }
-            b'\r' | b'\n' | b' ' | b'\t' => continue,
-            _ => {
-                is_damaged = true;
-                continue;
+            (b'\r' | b'\n' | b' ' | b'\t', _) => {}
+            (_, FOREIGN) => is_damaged = true,
+            (_, value) => {
+                bits = bits << 6 | u32::from(value);
+                count += 6;
+                if count >= 8 {
+                    count -= 8;
+                    if out.len() >= limit {
+                        return true;
+                    }
+                    out.push(u8::try_from(bits >> count & 0xFF).unwrap_or_default());
+                }
             }
-        };
-        bits = bits << 6 | u32::from(value);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            if out.len() >= limit {
-                return true;
-            }
-            out.push(u8::try_from(bits >> count & 0xFF).unwrap_or_default());
         }
     }
-    is_damaged || count == 6
+}
+
+/// Decodes whole groups of four, as long as nothing stands between them; gives what is left.
+fn groups<'b>(body: &'b [u8], limit: usize, out: &mut Vec<u8>) -> &'b [u8] {
+    let mut rest = body;
+    while let Some((group, tail)) = rest.split_first_chunk::<4>() {
+        let [a, b, c, d] = group.map(value);
+        // Values have six bits: anything else sets one of the two upper ones.
+        if (a | b | c | d) & 0xc0 != 0 || out.len() + 3 > limit {
+            break;
+        }
+        out.extend_from_slice(&[a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]);
+        rest = tail;
+    }
+    rest
 }
 
 /// `=` before anything but two digits or a line end stands for itself.

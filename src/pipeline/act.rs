@@ -14,7 +14,7 @@ use super::{
 use crate::{
     deliver::smtp::{Relay, relay},
     mail::{
-        category::{Category, Major},
+        category::Major,
         decision::{Decision, Destiny},
         envelope::Recipient,
         outcome::{Outcome, Report},
@@ -69,7 +69,7 @@ pub(super) fn act(
 fn decided(case: &Case<'_>, decision: &Decision, workshop: &Workshop<'_>) -> Option<Outcome> {
     let id = case.arrived.log_id;
     let soft = workshop.config.delivery.soft_bounce;
-    let (code, enhanced, reason) = reason(decision.category);
+    let (code, enhanced, reason) = reason(decision);
     let refuse =
         |word: &str| Reply::new(code, Some(enhanced), format!("{word}, id={id} - {reason}"));
     let softened = |word: &str| {
@@ -111,6 +111,15 @@ fn decided(case: &Case<'_>, decision: &Decision, workshop: &Workshop<'_>) -> Opt
             ))
         }
         Destiny::Bounce if soft => Outcome::Deferred(softened("Bounce")),
+        // The rule wants nobody to be told.
+        Destiny::Bounce if decision.is_silent => Outcome::Discarded(Reply::new(
+            250,
+            Some(Enhanced {
+                class: 2,
+                ..enhanced
+            }),
+            format!("Ok, discarded, id={id} - {reason}"),
+        )),
         // Settled by `report`, which decides whether one is due.
         Destiny::Bounce => Outcome::Bounced {
             report: Report::Suppressed,
@@ -120,23 +129,35 @@ fn decided(case: &Case<'_>, decision: &Decision, workshop: &Workshop<'_>) -> Opt
     })
 }
 
-/// Code and words of a category (daemon.md 3.4).
-const fn reason(category: Category) -> (u16, Enhanced, &'static str) {
-    match category.major {
+/// Code and words of a decision (content.md 1.4).
+fn reason(decision: &Decision) -> (u16, Enhanced, String) {
+    let refused = Enhanced::new(5, 7, 0);
+    let (code, enhanced, text) = match decision.category.major {
         Major::Oversized => (
             552,
             Enhanced::new(5, 3, 4),
             "Message size exceeds recipient's size limit",
         ),
-        Major::Unchecked => (554, Enhanced::new(5, 7, 0), "UNCHECKED"),
-        Major::Clean => (554, Enhanced::new(5, 7, 0), "CLEAN"),
-        Major::CatchAll
-        | Major::Mta
-        | Major::BadHeader
-        | Major::Spammy
-        | Major::Spam
-        | Major::Banned
-        | Major::Virus => (554, Enhanced::new(5, 7, 0), "OTHER"),
+        Major::Banned => {
+            let what = decision.reason.as_deref().unwrap_or_default();
+            return (554, refused, format!("BANNED: {what}"));
+        }
+        Major::Unchecked => (554, refused, unchecked_words(decision.category.minor)),
+        Major::BadHeader => (554, Enhanced::new(5, 6, 0), "BAD HEADER"),
+        Major::Clean => (554, refused, "CLEAN"),
+        Major::CatchAll | Major::Mta | Major::Spammy | Major::Spam | Major::Virus => {
+            (554, refused, "OTHER")
+        }
+    };
+    (code, enhanced, text.to_owned())
+}
+
+const fn unchecked_words(minor: u8) -> &'static str {
+    match minor {
+        1 => "UNCHECKED: encrypted",
+        2 => "UNCHECKED: over limits",
+        3 => "UNCHECKED: ambiguous content",
+        _ => "UNCHECKED",
     }
 }
 
@@ -216,17 +237,16 @@ fn prefix(case: &Case<'_>, workshop: &mut Workshop<'_>) -> Vec<u8> {
         workshop.config,
         workshop.date.now(),
     );
-    let mut alerts: Vec<&str> = case
-        .decisions
-        .iter()
-        .flat_map(|d| d.added_fields.iter().map(String::as_str))
-        .collect();
-    alerts.sort_unstable();
-    alerts.dedup();
-    if alerts.is_empty() {
+    let alerts = case.alerts();
+    let is_kept = !case.kept.is_empty() && case.arrived.recipients.iter().any(|r| r.is_local);
+    if alerts.is_empty() && !is_kept {
         return trace;
     }
     let mut prefix = Vec::with_capacity(1024);
+    if is_kept {
+        let id = &case.mail_id;
+        prefix.extend_from_slice(format!("X-Quarantine-ID: <{id}>\r\n").as_bytes());
+    }
     for field in alerts {
         prefix.extend_from_slice(field.as_bytes());
         prefix.extend_from_slice(b"\r\n");

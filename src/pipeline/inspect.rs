@@ -4,10 +4,19 @@
 //! P4, decision 17: the first time that inspection breaks, the child ends as from any internal error: the MTA keeps the message, and
 //! the master remembers it. The second time, a fence here makes it a finding.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    borrow::Cow,
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
-use super::{Arrived, Workshop};
-use crate::{mail::finding::Finding, mime::trace::Trace, sys::fault};
+use super::{Arrived, Workshop, contents};
+use crate::{
+    mail::finding::{Finding, Unchecked},
+    mime::{header_check, trace::Trace},
+    spool::message::Content,
+    sys::{clock::Deadline, fault},
+};
 
 /// Crashes after which a message is not looked into any more.
 const ENOUGH_CRASHES: u64 = 2;
@@ -21,12 +30,13 @@ pub(super) struct Inspection {
     pub(super) findings: Vec<Finding>,
 }
 
-/// Looks at a message.
+/// Looks at a message, until `deadline`.
 ///
 /// # Errors
 /// What went wrong, if the message may be tried again.
 pub(super) fn inspect(
     arrived: &Arrived<'_>,
+    deadline: Deadline,
     workshop: &Workshop<'_>,
 ) -> Result<Inspection, String> {
     let mut inspection = Inspection::default();
@@ -40,16 +50,16 @@ pub(super) fn inspect(
                 arrived.earlier_crashes
             ),
         );
-        inspection.findings.push(Finding::Unchecked { why });
+        inspection.findings.push(unchecked(why));
     } else {
-        match guarded(arrived) {
-            Ok(Ok(trace)) => inspection.trace = trace,
-            Ok(Err(error)) => return Err(format!("cannot read the message back: {error}")),
+        match guarded(arrived, deadline, workshop) {
+            Ok(Ok(found)) => inspection = found,
+            Ok(Err(error)) => return Err(error),
             Err(why) => {
                 workshop
                     .log
                     .write(-2, Some(arrived.log_id), format_args!("not checked: {why}"));
-                inspection.findings.push(Finding::Unchecked { why });
+                inspection.findings.push(unchecked(why));
             }
         }
     }
@@ -66,16 +76,83 @@ pub(super) fn inspect(
     Ok(inspection)
 }
 
-/// Looks, behind a fence if this message has broken a child before.
-fn guarded(arrived: &Arrived<'_>) -> Result<std::io::Result<Trace>, String> {
-    if arrived.earlier_crashes + 1 < ENOUGH_CRASHES {
-        return Ok(look(arrived));
+const fn unchecked(why: String) -> Finding {
+    Finding::Unchecked {
+        cause: Unchecked::Undecodable,
+        why,
     }
-    catch_unwind(AssertUnwindSafe(|| look(arrived)))
+}
+
+/// Looks, behind a fence if this message has broken a child before.
+fn guarded(
+    arrived: &Arrived<'_>,
+    deadline: Deadline,
+    workshop: &Workshop<'_>,
+) -> Result<Result<Inspection, String>, String> {
+    if arrived.earlier_crashes + 1 < ENOUGH_CRASHES {
+        return Ok(look(arrived, deadline, workshop));
+    }
+    catch_unwind(AssertUnwindSafe(|| look(arrived, deadline, workshop)))
         .map_err(|_| "an internal error stopped its check, not for the first time".to_owned())
 }
 
-fn look(arrived: &Arrived<'_>) -> std::io::Result<Trace> {
-    fault::point("pipeline.inspect")?;
-    Ok(Trace::read(&arrived.message.head(HEAD)?))
+fn look(
+    arrived: &Arrived<'_>,
+    deadline: Deadline,
+    workshop: &Workshop<'_>,
+) -> Result<Inspection, String> {
+    let unreadable = |error: io::Error| format!("cannot read the message back: {error}");
+    fault::point("pipeline.inspect").map_err(unreadable)?;
+    let checks = &workshop.config.checks;
+    let content = if checks.looks_inside {
+        whole(arrived)
+    } else {
+        arrived.message.head(HEAD)
+    };
+    let content = content.map_err(unreadable)?;
+    let mut inspection = Inspection {
+        trace: Trace::read(&content),
+        findings: Vec::new(),
+    };
+    if !arrived.recipients.iter().all(|r| r.bypasses_header) {
+        inspection
+            .findings
+            .extend(bad_header(arrived, &content, workshop));
+    }
+    if checks.looks_inside {
+        let found = contents::look_inside(arrived, &content, deadline, workshop)?;
+        inspection.findings.extend(found);
+    }
+    Ok(inspection)
+}
+
+/// All of the message.
+fn whole<'a>(arrived: &Arrived<'a>) -> io::Result<Cow<'a, [u8]>> {
+    match arrived.message.content() {
+        Content::Memory(content) => Ok(Cow::Borrowed(content)),
+        Content::File(_) => {
+            let size = usize::try_from(arrived.message.size()).unwrap_or(usize::MAX);
+            arrived.message.read(0, size).map(Cow::Owned)
+        }
+    }
+}
+
+/// The worst category of what is wrong with the header section, and the first problem.
+fn bad_header(arrived: &Arrived<'_>, content: &[u8], workshop: &Workshop<'_>) -> Option<Finding> {
+    let is_smtputf8 = arrived.envelope.wants_smtputf8;
+    let tests = &workshop.config.checks.header_tests;
+    let problems = header_check::check(content, is_smtputf8, tests);
+    for problem in &problems {
+        workshop.log.write(
+            2,
+            Some(arrived.log_id),
+            format_args!("BAD HEADER SECTION, {}", problem.text),
+        );
+    }
+    let minor = problems.iter().map(|problem| problem.minor).max()?;
+    let first = problems.into_iter().next()?;
+    Some(Finding::BadHeader {
+        minor,
+        problem: first.text,
+    })
 }

@@ -6,8 +6,10 @@
 
 mod act;
 mod announce;
+mod contents;
 mod identify;
 mod inspect;
+mod keep;
 mod report;
 mod summarise;
 mod trace_field;
@@ -16,7 +18,13 @@ use std::{net::IpAddr, time::Duration};
 
 pub use identify::{Identifier, key_of};
 
-use self::{act::act, announce::announce, inspect::inspect, summarise::summarise};
+use self::{
+    act::act,
+    announce::announce,
+    inspect::inspect,
+    keep::{keep, kept},
+    summarise::summarise,
+};
 use crate::{
     config::settled::Config,
     counters::{Cells, Counter},
@@ -30,7 +38,10 @@ use crate::{
         settlement::FinalReply,
     },
     outbound::Outbound,
-    policy::{decide::decide, recipient::RecipientSettings},
+    policy::{
+        decide::{Circumstances, decide},
+        recipient::RecipientSettings,
+    },
     scoreboard::{ChildSlot, Stage},
     spool::message::Message,
     sys::{
@@ -96,6 +107,21 @@ struct Case<'a> {
     mail_id: MailId,
     inspection: inspect::Inspection,
     decisions: Vec<Decision>,
+    /// Where copies are kept.
+    kept: Vec<String>,
+}
+
+impl Case<'_> {
+    /// Alert fields of all decisions, each once, in the order in which they were found.
+    fn alerts(&self) -> Vec<&str> {
+        let mut alerts: Vec<&str> = Vec::new();
+        for field in self.decisions.iter().flat_map(|d| &d.added_fields) {
+            if !alerts.contains(&field.as_str()) {
+                alerts.push(field);
+            }
+        }
+        alerts
+    }
 }
 
 /// Processes a message and gives the reply to its final dot.
@@ -118,28 +144,59 @@ pub fn process(arrived: Arrived<'_>, workshop: &mut Workshop<'_>) -> FinalReply 
     };
     count_arrival(&arrived, &workshop.cells);
     announce(&arrived, &mail_id, workshop);
-    let inspection = match inspect(&arrived, workshop) {
+    let inspection = match inspect(&arrived, working, workshop) {
         Ok(inspection) => inspection,
         Err(what) => {
             let outcomes = trouble(&arrived, &what, workshop);
             return settle(&arrived, &outcomes, workshop);
         }
     };
-    let recipients = 0..arrived.envelope.recipients.len();
-    let decisions = recipients
-        .map(|at| decide(&inspection.findings, at, &workshop.config.policy))
-        .collect();
-    let case = Case {
+    let decisions = decisions(&arrived, &inspection, workshop.config);
+    let mut case = Case {
         arrived,
         mail_id,
         inspection,
         decisions,
+        kept: Vec::new(),
     };
+    match keep(&case, workshop) {
+        Ok(places) => case.kept = places,
+        Err(what) => {
+            let outcomes = trouble(&arrived, &what, workshop);
+            return settle(&arrived, &outcomes, workshop);
+        }
+    }
+    fault::pass("pipeline.kept");
     let outcomes = act(&case, working, workshop);
     fault::pass("pipeline.acted");
     workshop.slot.enter(Stage::Replying, Some(deadline));
     summarise(&case, &outcomes, workshop);
     settle(&arrived, &outcomes, workshop)
+}
+
+/// One decision for each recipient.
+fn decisions(
+    arrived: &Arrived<'_>,
+    inspection: &inspect::Inspection,
+    config: &Config,
+) -> Vec<Decision> {
+    let kept = kept(&config.quarantine);
+    let decide_for = |(recipient, settings)| {
+        let circumstances = Circumstances {
+            recipient,
+            settings,
+            policy: &config.policy,
+            kept: &kept,
+            sender_is_null: arrived.envelope.reverse_path.is_null(),
+        };
+        decide(&inspection.findings, circumstances)
+    };
+    arrived
+        .recipients
+        .iter()
+        .enumerate()
+        .map(decide_for)
+        .collect()
 }
 
 /// The last stage: the reply, from outcomes alone.

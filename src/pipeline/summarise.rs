@@ -65,6 +65,15 @@ impl<'e> Entry<'e> {
             .unwrap_or_default()
     }
 
+    /// What was banned, if that decides.
+    fn reason(&self) -> Option<&'e str> {
+        let category = self.category();
+        self.concerned()
+            .filter_map(|(at, _)| self.case.decisions.get(at))
+            .find(|decision| decision.category == category)
+            .and_then(|decision| decision.reason.as_deref())
+    }
+
     /// Client and envelope.
     fn write_envelope(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let arrived = &self.case.arrived;
@@ -101,11 +110,22 @@ impl fmt::Display for Entry<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (case, arrived) = (self.case, &self.case.arrived);
         let word = if self.delivered { "Passed" } else { "Blocked" };
-        write!(f, "{word} {} {{", self.category())?;
+        write!(f, "{word} {}", self.category())?;
+        if let Some(reason) = self.reason() {
+            write!(f, " ({reason})")?;
+        }
+        f.write_str(" {")?;
         write_actions(f, self.outcomes, arrived.recipients, self.originating)?;
+        if !case.kept.is_empty() {
+            f.write_str(",Quarantined")?;
+        }
         f.write_str("},")?;
         self.write_envelope(f)?;
         let trace = &case.inspection.trace;
+        for (at, place) in case.kept.iter().enumerate() {
+            let before = if at == 0 { ", quarantine: " } else { "," };
+            write!(f, "{before}{place}")?;
+        }
         if let Some(id) = &arrived.client.queue_id {
             write!(f, ", Queue-ID: {id}")?;
         }
@@ -236,6 +256,8 @@ fn count(case: &Case<'_>, outcomes: &[Outcome], cells: &Cells) {
         Major::Mta => Counter::ContentMtaFailedMsgs,
         Major::Oversized => Counter::ContentOversizedMsgs,
         Major::Unchecked => Counter::ContentUncheckedMsgs,
+        Major::BadHeader => Counter::ContentBadHdrMsgs,
+        Major::Banned => Counter::ContentBannedMsgs,
         _ => Counter::ContentCleanMsgs,
     });
 }

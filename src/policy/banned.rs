@@ -3,6 +3,8 @@
 //! # Source
 //! content.md 2.9.
 
+use std::sync::Arc;
+
 use icu_normalizer::ComposingNormalizerBorrowed;
 
 use crate::{
@@ -29,9 +31,9 @@ pub struct Banned {
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
     /// `@banned_filename_maps`, all that match the recipient, in order.
-    pub names: Vec<PatternEntry>,
+    pub names: Vec<Arc<PatternEntry>>,
     /// `$banned_namepath_re`
-    pub paths: Vec<PatternEntry>,
+    pub paths: Vec<Arc<PatternEntry>>,
 }
 
 impl Rules {
@@ -82,7 +84,7 @@ pub fn judge(rules: &Rules, exploded: &Exploded) -> Result<Vec<Banned>, LookupEr
 
 /// The first of `rules`, before number `before`, that matches any of `keys`.
 fn first_match(
-    rules: &[PatternEntry],
+    rules: &[Arc<PatternEntry>],
     keys: &[String],
     before: Option<usize>,
 ) -> Result<Option<usize>, LookupError> {
@@ -110,7 +112,7 @@ fn path_rule<'r>(
     rules: &'r Rules,
     nodes: &[Node],
     id: NodeId,
-) -> Result<Option<&'r PatternEntry>, LookupError> {
+) -> Result<Option<&'r Arc<PatternEntry>>, LookupError> {
     if rules.paths.is_empty() {
         return Ok(None);
     }
@@ -248,7 +250,7 @@ fn normal(name: &str) -> String {
 mod tests {
     use super::*;
     use crate::{
-        config::{perl, raw::RawConfig, resolve::banned_rules},
+        config::{perl, raw::RawConfig, resolve::resolve},
         mail::{address::Address, node::State},
     };
 
@@ -256,9 +258,9 @@ mod tests {
         let mut raw = RawConfig::default();
         perl::read("f", text, &mut raw, &perl::Nowhere).unwrap();
         let recipient = Address::parse(recipient.as_bytes()).unwrap();
-        let names = banned_rules(&raw, &recipient).unwrap();
+        let config = resolve(&raw).unwrap();
         Rules {
-            names,
+            names: config.checks.banned.of(&recipient),
             paths: Vec::new(),
         }
     }
@@ -385,7 +387,7 @@ mod tests {
         assert_eq!(banned[0].discards.as_deref(), Some("quietly"));
     }
 
-    fn rules_of(table: &str) -> Vec<PatternEntry> {
+    fn rules_of(table: &str) -> Vec<Arc<PatternEntry>> {
         rules(&format!("$banned_filename_re = {table};"), "a@b").names
     }
 

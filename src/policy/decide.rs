@@ -1,132 +1,322 @@
 //! The decision for one recipient.
 //!
 //! # Source
-//! daemon.md 3.4 and 8.6 (default destinies).
+//! content.md 1.3 and 1.4; daemon.md 3.4 and 8.6 (default destinies).
 
+use super::recipient::RecipientSettings;
 use crate::{
     config::settled::PolicyConfig,
     mail::{
         category::{Category, Major},
         decision::{Decision, Destiny},
         finding::Finding,
+        text::{folded, printable},
     },
 };
 
-/// Decides what happens to a message for the recipient with index `recipient`.
+/// Longest reason that is told, characters.
+const LONGEST_REASON: usize = 400;
+
+/// What a decision depends on besides the findings.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances<'c> {
+    /// Index of the recipient in the envelope.
+    pub recipient: usize,
+    /// What the configuration says about him.
+    pub settings: &'c RecipientSettings,
+    /// What it says about mail.
+    pub policy: &'c PolicyConfig,
+    /// Categories whose mail is kept.
+    pub kept: &'c [Major],
+    /// Nobody can be told that it was not delivered.
+    pub sender_is_null: bool,
+}
+
+/// Decides what happens to a message for one recipient.
 ///
 /// Every finding has its destiny; the worst one that does not let the message pass decides. If all let it pass, the worst one
 /// gives the category.
 #[must_use]
-pub fn decide(findings: &[Finding], recipient: usize, policy: &PolicyConfig) -> Decision {
-    let mut main = Category::CLEAN;
-    let mut blocking: Option<(Category, Destiny)> = None;
-    let mut added_fields = Vec::new();
+pub fn decide(findings: &[Finding], circumstances: Circumstances<'_>) -> Decision {
+    let mut decision = Decision::pass(Category::CLEAN);
+    let mut blocking: Option<Category> = None;
     for finding in findings {
-        let category = match finding {
-            Finding::Oversized {
-                recipient: whose, ..
-            } if *whose != recipient => continue,
-            Finding::Oversized { .. } => Category::OVERSIZED,
-            Finding::Unchecked { why } => {
-                added_fields.push(format!("X-Amavis-Alert: UNCHECKED, {why}"));
-                Category::UNCHECKED
-            }
+        let Some(judged) = judge(finding, circumstances) else {
+            continue;
         };
-        let destiny = destiny_of(category, policy);
-        if destiny == Destiny::Pass {
-            main = main.max(category);
-        } else if blocking.is_none_or(|(known, _)| known < category) {
-            blocking = Some((category, destiny));
+        if let Some(field) = judged.field {
+            let field = folded(&field);
+            if !decision.added_fields.contains(&field) {
+                decision.added_fields.push(field);
+            }
         }
+        let takes_over = if judged.destiny == Destiny::Pass {
+            blocking.is_none() && decision.category < judged.category
+        } else {
+            blocking.is_none_or(|known| known < judged.category)
+        };
+        if !takes_over {
+            continue;
+        }
+        if judged.destiny != Destiny::Pass {
+            blocking = Some(judged.category);
+            decision.destiny = judged.destiny;
+            decision.is_silent = judged.is_silent;
+        }
+        decision.category = judged.category;
+        decision.reason = judged.reason;
     }
-    match blocking {
-        Some((category, destiny)) => Decision {
+    if blocking.is_some() {
+        decision.category = decision.category.as_blocking();
+    }
+    let major = decision.category.major;
+    decision.kept_as = circumstances.kept.contains(&major).then_some(major);
+    decision
+}
+
+/// What a finding means for a recipient.
+struct Judged {
+    category: Category,
+    destiny: Destiny,
+    field: Option<String>,
+    reason: Option<String>,
+    is_silent: bool,
+}
+
+impl Judged {
+    const fn new(category: Category, destiny: Destiny) -> Self {
+        Self {
             category,
             destiny,
-            added_fields,
-        },
-        None => Decision {
-            category: main,
-            destiny: Destiny::Pass,
-            added_fields,
-        },
+            field: None,
+            reason: None,
+            is_silent: false,
+        }
+    }
+
+    fn alert(mut self, text: &str) -> Self {
+        self.field = Some(format!("X-Amavis-Alert: {text}"));
+        self
     }
 }
 
-const fn destiny_of(category: Category, policy: &PolicyConfig) -> Destiny {
-    match category.major {
-        Major::Oversized => Destiny::Bounce,
-        Major::Unchecked => policy.unchecked_destiny,
-        Major::CatchAll
-        | Major::Clean
-        | Major::Mta
-        | Major::BadHeader
-        | Major::Spammy
-        | Major::Spam
-        | Major::Banned
-        | Major::Virus => Destiny::Pass,
+/// Nothing, if the finding is not about him.
+fn judge(finding: &Finding, circumstances: Circumstances<'_>) -> Option<Judged> {
+    let Circumstances {
+        recipient,
+        settings,
+        policy,
+        ..
+    } = circumstances;
+    let destinies = &policy.destinies;
+    let loved = |loves: bool, destiny: Destiny| if loves { Destiny::Pass } else { destiny };
+    Some(match finding {
+        Finding::Oversized {
+            recipient: whose, ..
+        }
+        | Finding::Banned {
+            recipient: whose, ..
+        } if *whose != recipient => return None,
+        Finding::BadHeader { .. } if settings.bypasses_header => return None,
+        Finding::Oversized { .. } => {
+            Judged::new(Category::OVERSIZED, destinies.of(Category::OVERSIZED))
+        }
+        Finding::Unchecked { cause, why } => {
+            let category = Category::unchecked(*cause);
+            let destiny = loved(settings.loves_unchecked, destinies.of(category));
+            Judged::new(category, destiny).alert(&format!("UNCHECKED, {why}"))
+        }
+        Finding::Banned {
+            reason,
+            is_discarded,
+            ..
+        } => {
+            let reason = printable(reason, LONGEST_REASON);
+            let destiny = loved(settings.loves_banned, banned_destiny(circumstances));
+            let judged = Judged::new(Category::BANNED, destiny)
+                .alert(&format!("BANNED, message contains {reason}"));
+            Judged {
+                reason: Some(reason),
+                is_silent: *is_discarded,
+                ..judged
+            }
+        }
+        Finding::BadHeader { minor, problem } => {
+            let category = Category::bad_header(*minor);
+            let destiny = match destinies.of(category) {
+                // Nobody would hear of it.
+                Destiny::Bounce if circumstances.sender_is_null => Destiny::Pass,
+                destiny => destiny,
+            };
+            let problem = printable(problem, LONGEST_REASON);
+            Judged::new(category, loved(settings.loves_bad_header, destiny))
+                .alert(&format!("BAD HEADER SECTION, {problem}"))
+        }
+    })
+}
+
+/// What is to be kept is not thrown away where there is no folder for it.
+fn banned_destiny(circumstances: Circumstances<'_>) -> Destiny {
+    let policy = circumstances.policy;
+    let is_kept = circumstances.kept.contains(&Major::Banned);
+    match policy.destinies.of(Category::BANNED) {
+        Destiny::Discard if policy.wants_banned_kept && !is_kept => Destiny::Reject,
+        destiny => destiny,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lookup::table::Maps;
+    use crate::{
+        config::{perl, raw::RawConfig, resolve::resolve},
+        mail::finding::Unchecked,
+    };
 
-    fn policy(unchecked_destiny: Destiny) -> PolicyConfig {
-        PolicyConfig {
-            local_domains: Maps::default(),
-            originating: false,
-            unchecked_destiny,
+    fn policy(text: &str) -> PolicyConfig {
+        let mut raw = RawConfig::default();
+        perl::read("f", text, &mut raw, &perl::Nowhere).unwrap();
+        resolve(&raw).unwrap().policy
+    }
+
+    fn decided(findings: &[Finding], text: &str, kept: &[Major]) -> Decision {
+        let settings = RecipientSettings::default();
+        let circumstances = Circumstances {
+            recipient: 0,
+            settings: &settings,
+            policy: &policy(text),
+            kept,
+            sender_is_null: false,
+        };
+        decide(findings, circumstances)
+    }
+
+    fn big(recipient: usize) -> Finding {
+        Finding::Oversized {
+            recipient,
+            limit: 1,
+        }
+    }
+
+    fn unchecked() -> Finding {
+        Finding::Unchecked {
+            cause: Unchecked::Encrypted,
+            why: "it is encrypted".into(),
+        }
+    }
+
+    fn banned(recipient: usize) -> Finding {
+        Finding::Banned {
+            recipient,
+            reason: "x.exe\r\nBcc: a".into(),
+            is_discarded: false,
+        }
+    }
+
+    fn bad_header() -> Finding {
+        Finding::BadHeader {
+            minor: 7,
+            problem: "Missing required header field: \"Date\"".into(),
         }
     }
 
     #[test]
     fn the_worst_blocking_finding_decides() {
-        let big = |recipient| Finding::Oversized {
-            recipient,
-            limit: 1,
-        };
-        let unchecked = || Finding::Unchecked {
-            why: "poison".into(),
-        };
-        let cases = [
-            (vec![], Destiny::Pass, Category::CLEAN, Destiny::Pass),
-            (vec![big(1)], Destiny::Pass, Category::CLEAN, Destiny::Pass),
-            (
-                vec![big(0)],
-                Destiny::Pass,
-                Category::OVERSIZED,
-                Destiny::Bounce,
-            ),
-            (
-                vec![unchecked()],
-                Destiny::Pass,
-                Category::UNCHECKED,
-                Destiny::Pass,
-            ),
-            (
-                vec![unchecked(), big(0)],
-                Destiny::Pass,
-                Category::OVERSIZED,
-                Destiny::Bounce,
-            ),
+        let reject = "$final_unchecked_destiny = D_REJECT; $final_bad_header_destiny = D_BOUNCE;";
+        for (findings, text, word, destiny) in [
+            (vec![], "", "CLEAN", Destiny::Pass),
+            (vec![big(1), banned(1)], "", "CLEAN", Destiny::Pass),
+            (vec![big(0)], "", "OVERSIZED", Destiny::Bounce),
+            (vec![unchecked()], "", "UNCHECKED-ENCRYPTED", Destiny::Pass),
+            (vec![unchecked(), big(0)], "", "OVERSIZED", Destiny::Bounce),
             (
                 vec![big(0), unchecked()],
-                Destiny::Reject,
-                Category::UNCHECKED,
+                reject,
+                "UNCHECKED-ENCRYPTED",
                 Destiny::Reject,
             ),
-        ];
-        for (findings, unchecked_destiny, category, destiny) in cases {
-            let decision = decide(&findings, 0, &policy(unchecked_destiny));
+            (vec![bad_header()], "", "BAD-HEADER-7", Destiny::Pass),
+            (
+                vec![bad_header(), unchecked()],
+                "",
+                "UNCHECKED-ENCRYPTED",
+                Destiny::Pass,
+            ),
+            (vec![bad_header()], reject, "BAD-HEADER-0", Destiny::Bounce),
+            (
+                vec![bad_header(), banned(0)],
+                "",
+                "BANNED",
+                Destiny::Discard,
+            ),
+        ] {
+            let decision = decided(&findings, text, &[Major::Banned]);
             assert_eq!(
-                (decision.category, decision.destiny),
-                (category, destiny),
+                (decision.category.to_string().as_str(), decision.destiny),
+                (word, destiny),
                 "{findings:?}"
             );
         }
-        let alert = decide(&[unchecked()], 0, &policy(Destiny::Pass)).added_fields;
-        assert_eq!(alert, ["X-Amavis-Alert: UNCHECKED, poison"]);
+    }
+
+    #[test]
+    fn alerts_are_printable_and_folded() {
+        let findings = [banned(0), bad_header(), unchecked()];
+        let fields = decided(&findings, "", &[]).added_fields;
+        assert_eq!(
+            fields,
+            [
+                "X-Amavis-Alert: BANNED, message contains x.exe\\x{0D}\\x{0A}Bcc: a",
+                "X-Amavis-Alert: BAD HEADER SECTION, Missing required header field: \"Date\"",
+                "X-Amavis-Alert: UNCHECKED, it is encrypted",
+            ]
+        );
+    }
+
+    #[test]
+    fn nothing_is_thrown_away_that_is_not_kept_unless_somebody_wants_it() {
+        let destiny = |text: &str, kept: &[Major]| decided(&[banned(0)], text, kept).destiny;
+        assert_eq!(destiny("", &[]), Destiny::Reject);
+        assert_eq!(destiny("", &[Major::Banned]), Destiny::Discard);
+        assert_eq!(
+            destiny("$banned_files_quarantine_method = undef;", &[]),
+            Destiny::Discard
+        );
+        assert_eq!(
+            destiny("$final_banned_destiny = D_PASS;", &[]),
+            Destiny::Pass
+        );
+    }
+
+    #[test]
+    fn lovers_get_it_and_nobody_bounces_into_the_void() {
+        let policy = policy("$final_bad_header_destiny = D_BOUNCE;");
+        let settings = RecipientSettings {
+            loves_banned: true,
+            ..RecipientSettings::default()
+        };
+        let circumstances = Circumstances {
+            recipient: 0,
+            settings: &settings,
+            policy: &policy,
+            kept: &[],
+            sender_is_null: true,
+        };
+        assert_eq!(decide(&[banned(0)], circumstances).destiny, Destiny::Pass);
+        assert_eq!(
+            decide(&[bad_header()], circumstances).destiny,
+            Destiny::Pass
+        );
+        let settings = RecipientSettings {
+            bypasses_header: true,
+            ..settings
+        };
+        let circumstances = Circumstances {
+            settings: &settings,
+            ..circumstances
+        };
+        let decision = decide(&[bad_header()], circumstances);
+        assert_eq!(decision.category, Category::CLEAN);
+        assert!(decision.added_fields.is_empty());
     }
 }

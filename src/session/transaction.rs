@@ -115,8 +115,7 @@ impl<'s> Session<'_, 's> {
                 .refuse(&Reply::status(503, 5, 1, "Need MAIL command before RCPT"));
             return;
         };
-        let looked_up =
-            RecipientSettings::look_up(&recipient.address, &config.smtpd, &config.policy);
+        let looked_up = RecipientSettings::look_up(&recipient.address, config);
         let settings = match looked_up {
             Ok(settings) => settings,
             Err(error) => {

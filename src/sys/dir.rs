@@ -18,7 +18,7 @@ use nix::{
         stat::{Mode, SFlag, fstatat, mkdirat},
         statvfs::fstatvfs,
     },
-    unistd::{UnlinkatFlags, unlinkat},
+    unistd::{UnlinkatFlags, linkat, unlinkat},
 };
 
 use super::fault;
@@ -104,6 +104,21 @@ impl Folder {
             Ok(()) | Err(Errno::ENOENT) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Gives the file `from` the name `to`; one that has the name already is left alone, which is an error.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn name_anew(&self, from: &str, to: &str) -> io::Result<()> {
+        linkat(
+            &self.descriptor,
+            from,
+            &self.descriptor,
+            to,
+            AtFlags::empty(),
+        )?;
+        self.remove_file(from)
     }
 
     /// Names of the entries, `.` and `..` left out, at most `most`.

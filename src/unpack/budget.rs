@@ -138,8 +138,8 @@ mod tests {
     #[test]
     fn without_a_configuration_the_defaults_of_the_settings_hold() {
         let raw = crate::config::raw::RawConfig::default();
-        let limits = crate::config::resolve::unpack_limits(&raw).unwrap();
-        assert_eq!(limits, Limits::default());
+        let config = crate::config::resolve::resolve(&raw).unwrap();
+        assert_eq!(config.unpack, Limits::default());
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! Walks through everything that a message holds, and keeps the list.
 
-use std::{borrow::Cow, io};
+use std::{
+    borrow::Cow,
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use super::{
     budget::Budget,
@@ -262,12 +266,26 @@ impl<'k> Explorer<'k> {
         let Decoder { decode, .. } = fit.decoder;
         self.keep.opening()?;
         let mut members = Members::new(self, id);
-        let result = decode(payload, &mut members);
+        // Libraries break off at what they did not expect: that ends this container, not the message.
+        let result = catch_unwind(AssertUnwindSafe(|| decode(payload, &mut members)));
+        let result = result.unwrap_or_else(|_| {
+            let name = fit.decoder.name;
+            Err(Failure::Unsupported(format!(
+                "the decoder of {name} broke off"
+            )))
+        });
         if let Err(Failure::Broken(error)) = result {
             return Err(Stop::Broken(error));
         }
         // What was only found by a signature somewhere in it may be nothing.
         if fit.is_guess && matches!(result, Err(Failure::Foreign | Failure::Damaged(_))) {
+            if matches!(result, Err(Failure::Damaged(_))) {
+                let what = fit.decoder.name;
+                self.odd(
+                    id,
+                    &format!("holds what looks like a {what}, and cannot be opened as one"),
+                );
+            }
             return Ok(());
         }
         let limit = match &result {
@@ -321,9 +339,9 @@ impl Explorer<'_> {
             parts: self.budget.limits().files,
         };
         let tree = walk(message, limits, Reading::First);
-        let leaves = self.parts(id, message, &tree)?;
+        self.parts(id, message, &tree)?;
         if is_contested(&tree) {
-            self.second_reading(id, message, limits, &leaves)?;
+            self.second_reading(id, message, limits, &prints(message, &tree))?;
         }
         let limit = tree.cut.map(|cut| match cut {
             Cut::Depth => Limit::Levels(levels),
@@ -340,10 +358,9 @@ impl Explorer<'_> {
         }
     }
 
-    /// Adds the parts of a tree below `root`; gives the decoded leaves' prints.
-    fn parts(&mut self, root: NodeId, message: &[u8], tree: &PartTree) -> Result<Vec<Print>, Stop> {
+    /// Adds the parts of a tree below `root`.
+    fn parts(&mut self, root: NodeId, message: &[u8], tree: &PartTree) -> Result<(), Stop> {
         let mut ids: Vec<NodeId> = Vec::with_capacity(tree.parts.len());
-        let mut prints = Vec::new();
         for (at, part) in tree.parts.iter().enumerate() {
             let parent = part.parent.and_then(|parent| ids.get(parent).copied());
             let id = match parent {
@@ -357,14 +374,13 @@ impl Explorer<'_> {
             if part.kind == PartKind::Leaf {
                 let body = message.get(part.body.clone()).unwrap_or_default();
                 let content = self.transfer_decoded(id, part, body)?;
-                prints.push(Print::of(&content));
                 self.look(id, content)?;
             } else {
                 self.leave(id)?;
                 self.margins(id, at, message, tree)?;
             }
         }
-        Ok(prints)
+        Ok(())
     }
 
     fn transfer_decoded<'b>(
@@ -401,6 +417,9 @@ impl Explorer<'_> {
             }
             if part.kind != PartKind::Leaf {
                 node.entry = Entry::Holder;
+            }
+            if !node.state.is_undecipherable() {
+                node.state = member.state;
             }
         }
         for oddity in &member.oddities {
@@ -490,6 +509,17 @@ impl Print {
             is_blank: content.is_empty(),
         }
     }
+}
+
+/// The prints of what the leaves of a reading hold.
+fn prints(message: &[u8], tree: &PartTree) -> Vec<Print> {
+    let leaves = tree.parts.iter().filter(|part| part.kind == PartKind::Leaf);
+    leaves
+        .map(|part| {
+            let body = message.get(part.body.clone()).unwrap_or_default();
+            Print::of(&decode(body, part.encoding, body.len()).0)
+        })
+        .collect()
 }
 
 /// True if a field or a parameter that says what holds what is there twice.

@@ -101,6 +101,8 @@ pub(super) enum End {
 
 /// Octets that are read at a time.
 const STEP: usize = 64 * 1024;
+/// Octets that are read first.
+const LEAST_STEP: usize = 2048;
 
 /// Takes the members of one container.
 pub(super) struct Members<'e, 'k> {
@@ -174,7 +176,8 @@ impl<'e, 'k> Members<'e, 'k> {
     ) -> Result<End, Failure> {
         loop {
             let begin = content.len();
-            content.resize(begin + STEP, 0);
+            // Most members are small, and there may be many.
+            content.resize(begin + begin.clamp(LEAST_STEP, STEP), 0);
             let free = content.get_mut(begin..).unwrap_or_default();
             let result = source.read(free);
             let count = *result.as_ref().unwrap_or(&0);

@@ -17,4 +17,4 @@ pub mod process;
 mod stream;
 
 pub use explorer::Keep;
-pub use process::{Explosion, explode};
+pub use process::{Explosion, explode, explode_here};

@@ -7,6 +7,7 @@
 //! Decision 8; reliability.md 2 and 3; I8.
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io::{self, Read},
     os::fd::{AsFd, OwnedFd},
@@ -94,6 +95,31 @@ pub fn explode(
     })
 }
 
+/// As [`explode`], but containers are opened in this very process: for tests and fuzzing, which must see what breaks.
+///
+/// # Errors
+/// If something cannot be kept.
+pub fn explode_here(
+    message: &[u8],
+    limits: Limits,
+    deadline: Deadline,
+    keep: &mut dyn Keep,
+) -> io::Result<Exploded> {
+    let budget = Budget::new(limits, message.len() as u64, deadline);
+    let mut explorer = Explorer::new(budget, true, keep);
+    let result = match explorer.add(None, Member::default()) {
+        Ok(root) => explorer.mail(root, message),
+        Err(limit) => Err(Stop::Over(limit)),
+    };
+    match result {
+        Ok(()) | Err(Stop::Over(_)) => Ok(Exploded {
+            over: explorer.budget.over(),
+            nodes: explorer.nodes,
+        }),
+        Err(Stop::Broken(error)) => Err(error),
+    }
+}
+
 /// Runs one process; gives what is left to be opened.
 fn run(
     explorer: &mut Explorer<'_>,
@@ -112,7 +138,7 @@ fn run(
     drop(writer);
     let mut parent = Parent {
         first: explorer.nodes.len(),
-        finished: Vec::new(),
+        finished: BTreeSet::new(),
         is_done: false,
     };
     let end = parent.listen(explorer, reader);
@@ -180,13 +206,18 @@ fn set_state(nodes: &mut [Node], id: NodeId, why: &str) {
 
 /// How a decoder died, in words.
 fn death(exit: Exit) -> String {
-    match exit {
-        Exit::Signal(libc::SIGSYS) => "it did what a decoder may not do".to_owned(),
-        Exit::Signal(libc::SIGKILL) => "it took too much processor time, or was killed".to_owned(),
-        Exit::Signal(libc::SIGABRT) => "it ran out of memory, or gave up".to_owned(),
-        Exit::Signal(libc::SIGSEGV) => "it ran out of stack, or broke".to_owned(),
-        other => format!("it ended by {other}"),
-    }
+    let exit = exit.to_string();
+    let why = match exit.as_str() {
+        "SIGSYS" => "it did what a decoder may not do",
+        "SIGKILL" => "it took too much processor time, or was killed",
+        "SIGABRT" => "it ran out of memory, or gave up",
+        "exit status 2" => {
+            "it could not be fenced in: limits or filters of system calls are forbidden here"
+        }
+        "SIGSEGV" => "it ran out of stack, or broke",
+        _ => return format!("it ended by {exit}"),
+    };
+    why.to_owned()
 }
 
 /// Why the parent listens no more.
@@ -200,7 +231,7 @@ enum Ended {
 struct Parent {
     /// Nodes before this one were known before.
     first: usize,
-    finished: Vec<NodeId>,
+    finished: BTreeSet<NodeId>,
     is_done: bool,
 }
 
@@ -261,7 +292,12 @@ impl Parent {
                 node.names = name::all(&node.names);
                 known.clone_from(&node);
                 explorer.finish_found(id, &node).map_err(Ended::Keeping)?;
-                self.finished.push(id);
+                self.finished.insert(id);
+            }
+            Record::Ended(id) => {
+                let node = explorer.nodes.get(id).cloned().ok_or_else(wrong)?;
+                explorer.finish_found(id, &node).map_err(Ended::Keeping)?;
+                self.finished.insert(id);
             }
             Record::Done(over) => {
                 self.is_done = true;

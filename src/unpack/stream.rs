@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use serde::{Deserialize, Serialize};
 
 use super::explorer::Keep;
-use crate::mail::node::{Limit, Node, NodeId};
+use crate::mail::node::{Limit, Node, NodeId, State};
 
 /// Longest text of a record.
 const LONGEST_TEXT: usize = 256 * 1024;
@@ -22,6 +22,8 @@ pub(super) enum Record {
     Found(NodeId, Node, Vec<u8>),
     /// A node is done with.
     Finished(NodeId, Node),
+    /// A node is done with, and nothing was learned since it was found.
+    Ended(NodeId),
     /// All is done, or a limit was reached.
     Done(Option<Limit>),
 }
@@ -37,6 +39,28 @@ pub(super) struct Writer<W: Write> {
     out: W,
     buffer: Vec<u8>,
     wants_content: bool,
+    /// What was told last, and how much was known of it.
+    last: Option<(NodeId, Known)>,
+}
+
+/// What may change of a node after it was found.
+#[derive(PartialEq, Eq)]
+struct Known {
+    oddities: usize,
+    kinds: usize,
+    is_ambiguous: bool,
+    state: State,
+}
+
+impl Known {
+    fn of(node: &Node) -> Self {
+        Self {
+            oddities: node.oddities.len(),
+            kinds: node.kinds.len(),
+            is_ambiguous: node.is_ambiguous,
+            state: node.state.clone(),
+        }
+    }
 }
 
 impl<W: Write> Writer<W> {
@@ -45,6 +69,7 @@ impl<W: Write> Writer<W> {
             out,
             buffer: Vec::with_capacity(2 * BUFFER),
             wants_content,
+            last: None,
         }
     }
 
@@ -92,6 +117,7 @@ impl<W: Write> Writer<W> {
 impl<W: Write> Keep for Writer<W> {
     fn keep(&mut self, id: NodeId, node: &Node, content: &[u8]) -> io::Result<()> {
         let content = if self.wants_content { content } else { &[] };
+        self.last = Some((id, Known::of(node)));
         self.node(b'N', id, node, content)
     }
 
@@ -100,6 +126,9 @@ impl<W: Write> Keep for Writer<W> {
     }
 
     fn finish(&mut self, id: NodeId, node: &Node) -> io::Result<()> {
+        if self.last == Some((id, Known::of(node))) {
+            return self.record(b'E', id.to_string().as_bytes(), &[]);
+        }
         self.node(b'F', id, node, &[])
     }
 }
@@ -156,6 +185,9 @@ fn record(tag: u8, text: &[u8], content: &[u8]) -> Result<Record, String> {
     match tag {
         b'N' => node().map(|(id, node)| Record::Found(id, node, content.to_vec())),
         b'F' => node().map(|(id, node)| Record::Finished(id, node)),
+        b'E' => serde_json::from_slice(text)
+            .map_err(wrong)
+            .map(Record::Ended),
         b'D' => serde_json::from_slice(text)
             .map_err(wrong)
             .map(Record::Done),
@@ -178,6 +210,7 @@ mod tests {
         let mut writer = Writer::new(&mut out, true);
         writer.keep(0, &node, b"hello").unwrap();
         writer.keep(1, &node, &vec![b'x'; 100_000]).unwrap();
+        writer.finish(1, &node).unwrap();
         writer.finish(0, &node).unwrap();
         writer.done(Some(Limit::Files(3))).unwrap();
         for step in [1, 7, 1000, 1_000_000] {
@@ -189,10 +222,11 @@ mod tests {
                     found.push(record);
                 }
             }
-            assert_eq!(found.len(), 4);
+            assert_eq!(found.len(), 5);
             assert_eq!(found[0], Record::Found(0, node.clone(), b"hello".to_vec()));
-            assert_eq!(found[2], Record::Finished(0, node.clone()));
-            assert_eq!(found[3], Record::Done(Some(Limit::Files(3))));
+            assert_eq!(found[2], Record::Ended(1));
+            assert_eq!(found[3], Record::Finished(0, node.clone()));
+            assert_eq!(found[4], Record::Done(Some(Limit::Files(3))));
         }
         let mut reader = Reader::default();
         reader.take_in(&out);

@@ -35,6 +35,16 @@ fn meaning(raw: &RawConfig) -> Config {
         config.without_effect.clear();
         config.policy.local_domains.names.clear();
         config.smtpd.size_limit_maps.names.clear();
+        let lovers = &mut config.policy.lovers;
+        for maps in [
+            &mut lovers.banned,
+            &mut lovers.unchecked,
+            &mut lovers.bad_header,
+            &mut config.checks.bypass_banned,
+            &mut config.checks.bypass_header,
+        ] {
+            maps.names.clear();
+        }
         config.layered.values_mut().for_each(strip);
     }
     let mut config = resolve(raw).unwrap_or_else(|error| panic!("{error}"));

@@ -64,7 +64,7 @@ fn the_conversations_of_the_guide() {
     );
     assert!(super::support::wildcard::fits(&want, &reply), "{reply}");
     let queued = reply.rsplit(' ').next().unwrap();
-    let own = site.filter.wait_for_log("Passed CLEAN");
+    let own = site.filter.wait_for_log("Passed BAD-HEADER-7");
     assert!(own.contains("<> -> <postmaster>"), "{own}");
     assert!(own.contains(&format!("queued_as: {queued}, ")), "{own}");
     site.postfix

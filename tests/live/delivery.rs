@@ -9,8 +9,7 @@ use crate::support::{
     wildcard::fits,
 };
 
-const MESSAGE: &str =
-    "From: a@example.com\r\nMessage-ID: <m1@example.com>\r\nSubject: x\r\n\r\nHello.\r\n";
+const MESSAGE: &str = "From: a@example.com\r\nDate: Sun, 22 Nov 2026 12:00:00 +0000\r\nMessage-ID: <m1@example.com>\r\n\r\nHello.\r\n";
 
 #[test]
 fn a_message_passes_and_is_logged_in_the_documented_form() {
@@ -49,7 +48,7 @@ fn a_message_passes_and_is_logged_in_the_documented_form() {
     assert!(fits(&form, trace), "{trace}");
     daemon.wait_for_log(
         "(*-01) Passed CLEAN {RelayedInbound}, [192.0.2.25]:4711 [192.0.2.25] <a@example.com> -> <b@example.net>, \
-         Queue-ID: 4433C9D2139, Message-ID: <m1@example.com>, mail_id: *, Hits: -, size: 73, queued_as: Q1, * ms",
+         Queue-ID: 4433C9D2139, Message-ID: <m1@example.com>, mail_id: *, Hits: -, size: 100, queued_as: Q1, * ms",
     );
 }
 

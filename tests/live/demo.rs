@@ -86,7 +86,7 @@ fn it_goes_on_until_it_is_told_and_leaves_nothing_running() {
     let reply = client.deliver(
         "you@example.com",
         &["ben@example.net"],
-        "Subject: by hand\r\n\r\nx\r\n",
+        "Subject: by hand\r\nFrom: a@b\r\nDate: Sun, 22 Nov 2026 12:00:00 +0000\r\n\r\nx\r\n",
     );
     assert!(reply.starts_with("250 2.6.0 "), "{reply}");
     client.say("QUIT");

@@ -21,6 +21,7 @@ mod delivery;
 mod demo;
 mod dialogs;
 mod faults;
+mod inspection;
 mod programs;
 mod scan;
 mod service;

@@ -9,7 +9,7 @@ use crate::support::{
     wait_for,
 };
 
-const MESSAGE: &str = "Subject: x\r\n\r\nHello.\r\n";
+const MESSAGE: &str = "From: a@b\r\nDate: Sun, 22 Nov 2026 12:00:00 +0000\r\n\r\nHello.\r\n";
 
 fn deliver(daemon: &Daemon) -> String {
     Client::hello(daemon.address()).deliver("a@example.com", &["b@example.net"], MESSAGE)

@@ -18,7 +18,9 @@ const WRITERS: [&str; 6] = [
 ];
 
 /// Lines whose text is put together elsewhere, with how they begin in the page.
-const COMPOSED: [&str; 6] = [
+const COMPOSED: [&str; 8] = [
+    "PART: WORDS",
+    "(!)decoder process PID was stopped: REASON",
     "PROTOCOL [ADDRESS]:PORT FOLDER: SENDER -> RECIPIENTS OPTIONS Received: VALUE",
     "(!!)not checked: internal error, not for the first time",
     "(!!)child PID ended by SIGNAL",

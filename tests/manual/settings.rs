@@ -21,6 +21,7 @@ fn facts(setting: &Setting) -> String {
         (Kind::Flag, Default::None | Default::Text("0")) => "default false".to_owned(),
         (Kind::Flag, Default::Text("1")) => "default true".to_owned(),
         (Kind::Destiny, Default::Text("1")) => "default D_PASS".to_owned(),
+        (Kind::Destiny, Default::Text("0")) => "default D_DISCARD".to_owned(),
         (_, Default::None) => "not set by default".to_owned(),
         (_, Default::Text(text)) => format!("default {text}"),
         (_, Default::List(texts)) => format!("default {}", texts.join(", ")),

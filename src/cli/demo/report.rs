@@ -82,9 +82,15 @@ fn is_intact(stored: &[u8], sent: &[u8]) -> bool {
     let Some(trace) = stored.strip_suffix(sent) else {
         return false;
     };
-    let starts = trace.split(|&b| b == b'\n').filter(|line| !line.is_empty());
-    // One field of ours: its first line, and continuations.
-    starts.filter(|line| !line.starts_with(b" ")).count() == 1 && trace.starts_with(b"Received: ")
+    let lines = trace.split(|&b| b == b'\n').filter(|line| !line.is_empty());
+    // Fields of ours: alerts, if there is something to tell, and the trace field last.
+    let mut fields = lines
+        .filter(|line| !line.starts_with(b" "))
+        .skip_while(|line| line.starts_with(b"X-Amavis-Alert: "));
+    fields
+        .next()
+        .is_some_and(|line| line.starts_with(b"Received: "))
+        && fields.next().is_none()
 }
 
 /// The table of everything that was sent.

@@ -16,13 +16,13 @@ pub(super) fn show(scanned: &Scanned, colours: Colours) {
         scanned.octets
     ));
     let last_of = last_children(scanned);
-    for (id, part) in scanned.parts.iter().enumerate() {
-        print::out(&format!(
-            "{}{}",
-            branch(id, part, scanned, &last_of),
-            line(part, colours)
-        ));
-    }
+    let lines: Vec<String> = scanned
+        .parts
+        .iter()
+        .enumerate()
+        .map(|(id, part)| branch(id, part, scanned, &last_of) + &line(part, colours))
+        .collect();
+    print::out(&lines.join("\n"));
     for problem in &scanned.header {
         print::out(&colours.yellow(&format!("! {problem}")));
     }

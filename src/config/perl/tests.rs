@@ -131,7 +131,6 @@ fn what_a_real_file_holds_is_read_and_told_of() {
         config.without_effect(),
         [
             "$ENV{PATH}",
-            "$banned_filename_re",
             "$path",
             "$sa_timeout",
             "$uncompress",

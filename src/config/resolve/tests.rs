@@ -194,7 +194,7 @@ fn a_destiny_may_be_given_by_name_in_toml() {
         let line = format!("final_unchecked_destiny = {text}\n");
         crate::config::toml::read("f", &line, &mut raw, &perl::Nowhere).unwrap();
         assert_eq!(
-            resolve(&raw).unwrap().policy.unchecked_destiny,
+            resolve(&raw).unwrap().policy.destinies.unchecked,
             want,
             "{text}"
         );

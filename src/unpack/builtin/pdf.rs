@@ -22,7 +22,11 @@ pub(in super::super) fn decode(
     content: &[u8],
     members: &mut Members<'_, '_>,
 ) -> Result<(), Failure> {
-    if memmem::find(content, b"/Encrypt").is_some() {
+    let holds_files = [&b"/EmbeddedFile"[..], b"/Filespec"]
+        .iter()
+        .any(|mark| memmem::find(content, mark).is_some());
+    // A document that only may not be printed is encrypted too, and holds nothing but itself.
+    if holds_files && memmem::find(content, b"/Encrypt").is_some() {
         return Err(Failure::Encrypted);
     }
     let names = names(content);
@@ -48,6 +52,9 @@ pub(in super::super) fn decode(
         let rest = rest.strip_prefix(b"\n").unwrap_or(rest);
         let end = memmem::find(rest, b"endstream").unwrap_or(rest.len());
         let data = rest.get(..end).unwrap_or_default();
+        // The line end before the word is not part of the data.
+        let data = data.strip_suffix(b"\n").unwrap_or(data);
+        let data = data.strip_suffix(b"\r").unwrap_or(data);
         let is_embedded = memmem::find(dictionary, b"/EmbeddedFile").is_some();
         let is_deflated = memmem::find(dictionary, b"/FlateDecode").is_some()
             || memmem::find(dictionary, b"/Fl ").is_some();

@@ -2,7 +2,7 @@
 //!
 //! The library's own entry reader asks the system for its processors, which a decoder process may not; blocks are read one by one.
 
-use std::io::{Cursor, Read};
+use std::io::{self, Cursor, Read};
 
 use sevenz_rust2::{Archive, ArchiveEntry, Block, BlockDecoder, Error, Password};
 
@@ -98,20 +98,22 @@ fn block_files(
 ) -> Result<Option<Failure>, Failure> {
     let mut stop = None;
     let decoder = BlockDecoder::new(1, index, archive, password, source);
-    let result =
-        decoder.for_each_entries(
-            &mut |file: &ArchiveEntry, from: &mut dyn Read| match members.read(named(file), from) {
-                Ok(End::Complete) => Ok(true),
-                Ok(End::Damaged(error)) => {
-                    stop = Some(Failure::Damaged(brief(error)));
-                    Ok(false)
-                }
-                Err(failure) => {
-                    stop = Some(failure);
-                    Ok(false)
-                }
-            },
-        );
+    let result = decoder.for_each_entries(&mut |file: &ArchiveEntry, from: &mut dyn Read| {
+        let mut summed = Summed {
+            source: from,
+            crc: flate2::Crc::new(),
+        };
+        let (failure, goes_on) = match members.read(named(file), &mut summed) {
+            Ok(End::Complete) if file.has_crc && u64::from(summed.crc.sum()) != file.crc => {
+                (Failure::Damaged("a checksum is wrong".to_owned()), true)
+            }
+            Ok(End::Complete) => return Ok(true),
+            Ok(End::Damaged(error)) => (Failure::Damaged(brief(error)), false),
+            Err(failure) => (failure, false),
+        };
+        stop = Some(failure);
+        Ok(goes_on)
+    });
     match (stop, result) {
         (Some(failure @ (Failure::Over(_) | Failure::Broken(_))), _) => match failure {
             // A level that is too deep is no end of the others.
@@ -121,6 +123,20 @@ fn block_files(
         (Some(failure), _) => Ok(Some(failure)),
         (None, Err(error)) => Ok(Some(failure(error))),
         (None, Ok(_)) => Ok(None),
+    }
+}
+
+/// Sums up what is read.
+struct Summed<'r> {
+    source: &'r mut dyn Read,
+    crc: flate2::Crc,
+}
+
+impl Read for Summed<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.source.read(into)?;
+        self.crc.update(into.get(..count).unwrap_or_default());
+        Ok(count)
     }
 }
 

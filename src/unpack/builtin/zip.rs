@@ -255,17 +255,8 @@ fn inflate(
     let mut plain = Vec::new();
     let (end, consumed) = match method {
         0 => {
-            let is_short = bounded.len() < packed;
-            members.bytes(
-                if is_short {
-                    let state = State::Undecodable("damaged: it is cut off".to_owned());
-                    worst.note(&state);
-                    member.state(state)
-                } else {
-                    member
-                },
-                bounded,
-            )?;
+            let member = checked(member, listed, bounded, bounded.len() < packed, worst);
+            members.bytes(member, bounded)?;
             return Ok(packed);
         }
         8 => {
@@ -284,11 +275,13 @@ fn inflate(
         },
     };
     let member = match end {
-        End::Complete if listed.plain != plain.len() && !listed.is_unsized => {
-            members.odd("a member is not as long as it says");
-            member
+        End::Complete => {
+            if listed.plain != plain.len() && !listed.is_unsized {
+                members.odd("a member is not as long as it says");
+            }
+            let is_cut = method != 8 && bounded.len() < packed;
+            checked(member, listed, &plain, is_cut, worst)
         }
-        End::Complete => member,
         End::Damaged(error) => {
             let state = State::Undecodable(format!("damaged: {}", brief(error)));
             worst.note(&state);
@@ -297,6 +290,28 @@ fn inflate(
     };
     members.hand_over(member, plain)?;
     Ok(consumed)
+}
+
+/// A member that is cut off, or whose checksum is wrong, says so.
+fn checked(
+    member: Member,
+    listed: &Listed<'_>,
+    plain: &[u8],
+    is_cut: bool,
+    worst: &mut Worst,
+) -> Member {
+    let mut crc = flate2::Crc::new();
+    crc.update(plain);
+    let why = if is_cut {
+        "damaged: it is cut off"
+    } else if listed.is_unsized || crc.sum() == listed.crc {
+        return member;
+    } else {
+        "damaged: its checksum is wrong"
+    };
+    let state = State::Undecodable(why.to_owned());
+    worst.note(&state);
+    member.state(state)
 }
 
 /// Readers of the rarer methods; for one that we have none for, why.

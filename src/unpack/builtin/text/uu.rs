@@ -7,7 +7,7 @@ use super::{
     },
     MOST,
 };
-use crate::{mail::node::State, mail::part::Encoding, mime::transfer};
+use crate::{mail::part::Encoding, mime::transfer};
 
 /// The alphabet of xxencode.
 const XX: &[u8; 64] = b"+-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -63,7 +63,7 @@ pub(in super::super::super) fn uuencode(
         let (data, used, is_ended) = if is_base64 { base64(body) } else { lines(body) };
         let mut member = Member::named(name::text(file));
         if !is_ended {
-            member = member.state(State::Undecodable("damaged: it has no end".to_owned()));
+            member = member.odd("has no end");
         }
         members.charge(data.len())?;
         if !data.is_empty() {

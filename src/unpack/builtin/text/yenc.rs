@@ -9,7 +9,6 @@ use super::{
     },
     MOST,
 };
-use crate::mail::node::State;
 
 pub(in super::super::super) fn yenc(
     content: &[u8],
@@ -31,7 +30,7 @@ pub(in super::super::super) fn yenc(
         members.charge(data.len())?;
         let mut member = Member::named(name::text(file.unwrap_or_default()));
         if end.is_none() {
-            member = member.state(State::Undecodable("damaged: it has no end".to_owned()));
+            member = member.odd("has no end");
         }
         members.hand_over(member, data)?;
         rest = body.get(text.len()..).unwrap_or_default();

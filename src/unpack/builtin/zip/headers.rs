@@ -25,6 +25,8 @@ pub(super) struct Entry<'a> {
     pub(super) method: u16,
     pub(super) packed: usize,
     pub(super) plain: usize,
+    /// Checksum of the plain octets.
+    pub(super) crc: u32,
     /// The sizes are told only behind the data.
     pub(super) is_unsized: bool,
     /// Where its own header stands, octets from the beginning of the content.
@@ -62,6 +64,7 @@ pub(super) struct Local<'a> {
     pub(super) method: u16,
     pub(super) packed: usize,
     pub(super) plain: usize,
+    pub(super) crc: u32,
     pub(super) has_descriptor: bool,
     pub(super) is_encrypted: bool,
     /// Where its data begins.
@@ -85,6 +88,7 @@ impl<'a> Local<'a> {
             method: self.method,
             packed: self.packed,
             plain: self.plain,
+            crc: self.crc,
             is_unsized: self.has_descriptor,
             offset,
             is_encrypted: self.is_encrypted,
@@ -103,7 +107,8 @@ pub(super) fn local(content: &[u8], offset: usize) -> Option<Local<'_>> {
     let version = cursor.u16_le()?;
     let flags = cursor.u16_le()?;
     let method = cursor.u16_le()?;
-    cursor.skip(8)?;
+    cursor.skip(4)?;
+    let crc = cursor.u32_le()?;
     let mut sizes = Sizes {
         packed: u64::from(cursor.u32_le()?),
         plain: u64::from(cursor.u32_le()?),
@@ -121,6 +126,7 @@ pub(super) fn local(content: &[u8], offset: usize) -> Option<Local<'_>> {
         method,
         packed: size(sizes.packed),
         plain: size(sizes.plain),
+        crc,
         has_descriptor: flags & DESCRIPTOR != 0,
         is_encrypted: flags & ENCRYPTED != 0,
         data: cursor.at(),
@@ -205,7 +211,8 @@ fn entry<'a>(content: &'a [u8], cursor: &mut Cursor<'a>, prefix: usize) -> Optio
     cursor.skip(2)?;
     let flags = cursor.u16_le()?;
     let method = cursor.u16_le()?;
-    cursor.skip(8)?;
+    cursor.skip(4)?;
+    let crc = cursor.u32_le()?;
     let mut sizes = Sizes {
         packed: u64::from(cursor.u32_le()?),
         plain: u64::from(cursor.u32_le()?),
@@ -233,6 +240,7 @@ fn entry<'a>(content: &'a [u8], cursor: &mut Cursor<'a>, prefix: usize) -> Optio
         method,
         packed: size(sizes.packed),
         plain: size(sizes.plain),
+        crc,
         is_unsized: false,
         offset: if !stands(shifted) && stands(plain_offset) {
             plain_offset

@@ -1,0 +1,173 @@
+//! What is inside a message, and what that means: what is banned, and what could not be looked into.
+//!
+//! # Source
+//! content.md 2.8 and 2.9; decisions 16 and 32.
+
+use std::{io, sync::Arc};
+
+use super::{Arrived, Workshop};
+use crate::{
+    counters::Counter,
+    lookup::table::PatternEntry,
+    mail::{
+        finding::{Finding, Unchecked},
+        node::{Exploded, Limit, Node, NodeId, State},
+    },
+    policy::banned::{self, Banned, Rules},
+    sys::clock::Deadline,
+    unpack::{Keep, explode},
+};
+
+/// Looks into a message.
+///
+/// # Errors
+/// What went wrong, if the message may be tried again.
+pub(super) fn look_inside(
+    arrived: &Arrived<'_>,
+    content: &[u8],
+    deadline: Deadline,
+    workshop: &Workshop<'_>,
+) -> Result<Vec<Finding>, String> {
+    let limits = workshop.config.unpack;
+    let explosion = explode(content, limits, deadline, &mut Unseen)
+        .map_err(|error| format!("cannot look into the message: {error}"))?;
+    for note in &explosion.notes {
+        workshop.cells.count(Counter::DecodersStopped);
+        workshop
+            .log
+            .write(-1, Some(arrived.log_id), format_args!("{note}"));
+    }
+    let exploded = &explosion.exploded;
+    tell_oddities(arrived, exploded, workshop);
+    let mut findings = Vec::new();
+    findings.extend(unchecked(exploded));
+    findings.extend(all_banned(arrived, exploded, workshop)?);
+    Ok(findings)
+}
+
+/// Nobody wants to see the contents.
+struct Unseen;
+
+impl Keep for Unseen {
+    fn keep(&mut self, _: NodeId, _: &Node, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn wants_content(&self) -> bool {
+        false
+    }
+}
+
+/// Oddities are for the log: honest mail is full of them.
+fn tell_oddities(arrived: &Arrived<'_>, exploded: &Exploded, workshop: &Workshop<'_>) {
+    if !workshop.log.shows(2) {
+        return;
+    }
+    for (id, node) in exploded.nodes.iter().enumerate() {
+        let state = Some(node.state.words().to_owned()).filter(|words| !words.is_empty());
+        for words in node.oddities.iter().chain(&state) {
+            workshop.log.write(
+                2,
+                Some(arrived.log_id),
+                format_args!("p{:03}: {}", id + 1, words),
+            );
+        }
+    }
+}
+
+/// The worst reason why something in it was not seen.
+fn unchecked(exploded: &Exploded) -> Option<Finding> {
+    let mut worst: Option<(Unchecked, String)> = None;
+    let mut note = |cause: Unchecked, why: String| {
+        if worst.as_ref().is_none_or(|(known, _)| *known < cause) {
+            worst = Some((cause, why));
+        }
+    };
+    for (id, node) in exploded.nodes.iter().enumerate() {
+        let place = format!("p{:03}", id + 1);
+        if node.is_ambiguous {
+            note(
+                Unchecked::Ambiguous,
+                format!("{place} can be read in two ways"),
+            );
+        }
+        match &node.state {
+            State::Encrypted => {
+                note(Unchecked::Encrypted, format!("{place} is encrypted"));
+            }
+            State::Undecodable(_) => {
+                note(Unchecked::Undecodable, format!("{place} cannot be decoded"));
+            }
+            State::Plain | State::Decoded => {}
+        }
+    }
+    if let Some(limit) = exploded.over {
+        note(Unchecked::OverLimits, over(limit));
+    }
+    worst.map(|(cause, why)| Finding::Unchecked { cause, why })
+}
+
+fn over(limit: Limit) -> String {
+    limit.to_string()
+}
+
+/// What is banned, for each recipient.
+fn all_banned(
+    arrived: &Arrived<'_>,
+    exploded: &Exploded,
+    workshop: &Workshop<'_>,
+) -> Result<Vec<Finding>, String> {
+    let checks = &workshop.config.checks;
+    let mut judged: Vec<(Vec<Arc<PatternEntry>>, Vec<Banned>)> = Vec::new();
+    let mut findings = Vec::new();
+    let recipients = arrived.envelope.recipients.iter().zip(arrived.recipients);
+    for (at, (recipient, settings)) in recipients.enumerate() {
+        if settings.bypasses_banned {
+            continue;
+        }
+        let names = checks.banned.of(&recipient.address);
+        let known = judged.iter().position(|(rules, _)| same(rules, &names));
+        let place = match known {
+            Some(place) => place,
+            None => {
+                let rules = Rules {
+                    names: names.clone(),
+                    paths: checks.banned_paths.clone(),
+                };
+                let banned = banned::judge(&rules, exploded).map_err(|error| error.to_string())?;
+                judged.push((names, banned));
+                judged.len() - 1
+            }
+        };
+        let Some((_, banned)) = judged.get(place) else {
+            continue;
+        };
+        for ban in banned {
+            workshop.log.write(
+                1,
+                Some(arrived.log_id),
+                format_args!(
+                    "p.path BANNED:1 {}: \"{}\", matching_key=\"{}\"",
+                    recipient.address, ban.path, ban.rule
+                ),
+            );
+        }
+        if let Some(first) = banned.first() {
+            findings.push(Finding::Banned {
+                recipient: at,
+                reason: first.reason.clone(),
+                is_discarded: first.discards.is_some(),
+            });
+        }
+    }
+    Ok(findings)
+}
+
+/// True for the very same rules.
+fn same(rules: &[Arc<PatternEntry>], others: &[Arc<PatternEntry>]) -> bool {
+    rules.len() == others.len()
+        && rules
+            .iter()
+            .zip(others)
+            .all(|(rule, other)| Arc::ptr_eq(rule, other))
+}
