@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{
     cases,
-    invariants::{address, config, header, parts, pattern},
+    invariants::{address, config, contents, header, parts, pattern},
     words,
 };
 
@@ -279,5 +279,7 @@ proptest! {
     #[test]
     fn every_octet_of_a_message_belongs_to_a_part(message in words(MIME, 30)) {
         parts::check(&message);
+        contents::check(&message);
+        contents::check_container(&message);
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod config;
+pub mod contents;
 pub mod data;
 pub mod header;
 pub mod next_hop;
