@@ -22,8 +22,7 @@ const fn magic(offset: usize, octets: &'static [u8], kinds: &'static [&'static s
 
 /// Formats, the more special ones first.
 const MAGICS: &[Magic] = &[
-    magic(0, b"\x1f\x8b", &["gz"]),
-    magic(0, b"BZh", &["bz2"]),
+    magic(0, b"\x1f\x8b\x08", &["gz"]),
     magic(0, b"BZ0", &["bz"]),
     magic(0, b"\xfd7zXZ\0", &["xz"]),
     magic(0, b"\x28\xb5\x2f\xfd", &["zst"]),
@@ -36,7 +35,6 @@ const MAGICS: &[Magic] = &[
     magic(0, b"7z\xbc\xaf\x27\x1c", &["7z"]),
     magic(0, b"Rar!\x1a\x07", &["rar"]),
     magic(0, b"RE~^", &["rar"]),
-    magic(0, b"\x60\xea", &["arj"]),
     magic(7, b"**ACE**", &["ace"]),
     magic(20, b"\xdc\xa7\xc4\xfd", &["zoo"]),
     magic(0, b"MSCF\0\0\0\0", &["cab"]),
@@ -132,6 +130,12 @@ pub fn kinds(content: &[u8]) -> Vec<&'static str> {
     if memmem::find(head, b"%PDF-").is_some() {
         return vec!["pdf"];
     }
+    if is_bzip2(content) {
+        return vec!["bz2"];
+    }
+    if is_arj(content) {
+        return vec!["arj"];
+    }
     if is_lzma(content) {
         return vec!["lzma"];
     }
@@ -204,6 +208,28 @@ fn zip(content: &[u8]) -> Vec<&'static str> {
         kinds.push("kmz");
     }
     kinds
+}
+
+/// Three letters and a digit are no evidence: a block or the end must follow.
+fn is_bzip2(content: &[u8]) -> bool {
+    let follows = content.get(4..10);
+    content.starts_with(b"BZh")
+        && content
+            .get(3)
+            .is_some_and(|digit| (b'1'..=b'9').contains(digit))
+        && follows.is_some_and(|mark| mark == b"1AY&SY" || mark == b"\x17\x72\x45\x38\x50\x90")
+}
+
+/// Two octets are no evidence: the sizes of the header must be believable.
+fn is_arj(content: &[u8]) -> bool {
+    const LARGEST: u16 = 2600;
+    let size = content.get(2..4).and_then(|size| size.try_into().ok());
+    let size = size.map_or(0, u16::from_le_bytes);
+    content.starts_with(b"\x60\xea")
+        && (30..=LARGEST).contains(&size)
+        && content
+            .get(4)
+            .is_some_and(|first| *first >= 30 && u16::from(*first) <= size)
 }
 
 /// The old format has no mark: properties that encoders use, a dictionary of 2^n or 3 * 2^n octets, a size that is believable.

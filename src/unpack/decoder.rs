@@ -120,6 +120,9 @@ const HOLDERS: &[&str] = &[
     "cab", "lha", "iso", "cdf-ms", "tnef", "onenote", "p7m",
 ];
 
+/// Kinds that a text or noise may seem to be: what does not open was none.
+const WEAK: &[&str] = &["cpio", "Z", "hqx", "uue", "br"];
+
 /// Containers that nothing here opens: what is in them stays unseen.
 const CLOSED: &[(&str, &str)] = &[
     ("arj", "ARJ archive"),
@@ -164,7 +167,7 @@ pub(super) fn fitting(content: &[u8], kinds: &[&str], node: &Node) -> Vec<Fittin
         }
     };
     for kind in kinds {
-        push(kind, 0, false);
+        push(kind, 0, WEAK.contains(kind));
     }
     if content.len() < 8 {
         return found;

@@ -265,6 +265,7 @@ impl<'k> Explorer<'k> {
         };
         let Decoder { decode, .. } = fit.decoder;
         self.keep.opening()?;
+        let known = self.nodes.len();
         let mut members = Members::new(self, id);
         // Libraries break off at what they did not expect: that ends this container, not the message.
         let result = catch_unwind(AssertUnwindSafe(|| decode(payload, &mut members)));
@@ -277,8 +278,11 @@ impl<'k> Explorer<'k> {
         if let Err(Failure::Broken(error)) = result {
             return Err(Stop::Broken(error));
         }
-        // What was only found by a signature somewhere in it may be nothing.
-        if fit.is_guess && matches!(result, Err(Failure::Foreign | Failure::Damaged(_))) {
+        // What was only found by a signature somewhere in it may be nothing, unless something came out.
+        if fit.is_guess
+            && self.nodes.len() == known
+            && matches!(result, Err(Failure::Foreign | Failure::Damaged(_)))
+        {
             if matches!(result, Err(Failure::Damaged(_))) {
                 let what = fit.decoder.name;
                 self.odd(

@@ -78,6 +78,11 @@ const TEXTS: &[&str] = &[
     "-----BEGIN PGP SIGNED MESSAGE-----\r\nHash: SHA256\r\n\r\nHello\r\n-----BEGIN PGP SIGNATURE-----\r\n\r\niQ==\r\n-----END PGP SIGNATURE-----",
     "-----BEGIN PGP PUBLIC KEY BLOCK-----\r\n\r\nmQ==\r\n-----END PGP PUBLIC KEY BLOCK-----",
     "> quoted\r\n>> twice\r\n|\r\n",
+    "070701 is my number",
+    "BZh9 is how bzip2 files begin, 1AY&SY comes next",
+    "(This file must be converted with BinHex 4.0)\r\n\r\nand nothing else",
+    "!<arch>\r\n",
+    "60 is a number, RE~^ is not",
 ];
 
 const STRUCTURES: &[&str] = &[

@@ -1,6 +1,6 @@
 //! The decoder process: what it opens, and what it may not do.
 
-use std::{fs, path::Path};
+use std::{fs, io::Write, path::Path};
 
 use super::support::daemon::run_with;
 
@@ -43,6 +43,64 @@ fn scan(folder: &Path, faults: &str) -> serde_json::Value {
     assert_eq!(complained, "", "{faults}");
     let json: serde_json::Value = serde_json::from_str(&said).unwrap();
     json[0].clone()
+}
+
+#[test]
+fn beyond_a_limit_it_ends_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let head = "From: a@b\r\nDate: Sun, 22 Nov 2026 12:00:00 +0000\r\n";
+    let mut zeros = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    for _ in 0..64 {
+        zeros.write_all(&[0; 16_384]).unwrap();
+        zeros.write_all(&[0; 16_384]).unwrap();
+    }
+    let body = data_encoding::BASE64.encode(&zeros.finish().unwrap());
+    let bomb =
+        format!("{head}Content-Type: a/b\r\nContent-Transfer-Encoding: base64\r\n\r\n{body}\r\n");
+    let nested = format!(
+        "{head}{}x\r\n",
+        "Content-Type: message/rfc822\r\n\r\n".repeat(100_000)
+    );
+    let unended: String = (0..16_000)
+        .map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n"))
+        .collect();
+    let many = format!(
+        "{head}Content-Type: multipart/mixed; boundary=b\r\n\r\n{}",
+        "--b\r\n\r\n".repeat(20_000)
+    );
+    for (name, message, want) in [
+        ("bomb", bomb, "Exceeded storage quota 1048576 bytes"),
+        ("nested", nested, "Maximum decoding depth (30) exceeded"),
+        (
+            "unended",
+            format!("{head}{unended}"),
+            "Maximum decoding depth (30) exceeded",
+        ),
+        ("many", many, "Maximum number of files (10000) exceeded"),
+    ] {
+        let file = folder.path().join(name);
+        fs::write(&file, message).unwrap();
+        let config = folder.path().join("limits.toml");
+        fs::write(
+            &config,
+            "max_expansion_quota = \"1M\"\nmin_expansion_factor = 1\n",
+        )
+        .unwrap();
+        let (file, config) = (file.display().to_string(), config.display().to_string());
+        let arguments = [
+            "-X",
+            "no_conf_file_writable_check",
+            "-c",
+            &config,
+            "scan",
+            "--json",
+            &file,
+        ];
+        let (status, said, complained) = run_with(env!("CARGO_BIN_EXE_filterd"), &arguments, &[]);
+        assert_eq!((status, complained.as_str()), (1, ""), "{name}");
+        let json: serde_json::Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(json[0]["over"], want, "{name}");
+    }
 }
 
 #[test]
