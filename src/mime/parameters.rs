@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use super::charset;
+
 /// Most parameters of a field.
 const MOST: usize = 100;
 
@@ -91,10 +93,7 @@ fn joined_value(sections: &[(u32, bool, String)]) -> Vec<String> {
             octets.extend(text.as_bytes());
         }
     }
-    let meant = match charset.as_str() {
-        "iso-8859-1" | "latin1" | "windows-1252" => octets.iter().map(|b| char::from(*b)).collect(),
-        _ => String::from_utf8_lossy(&octets).into_owned(),
-    };
+    let meant = charset::decoded(&charset, &octets);
     if meant == written {
         vec![meant]
     } else {

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use memchr::memchr;
 
-use super::parameters::Structured;
+use super::{encoded_word, parameters::Structured};
 use crate::mail::{
     header,
     part::{Cut, Encoding, Oddity, Part, PartId, PartKind, PartTree, Role, Segment},
@@ -456,13 +456,15 @@ impl Facts {
         let parameters = field.parameters.iter();
         for (_, values) in parameters.filter(|(name, _)| name == parameter) {
             // What is meant comes first; how it is written is no other name.
-            let Some(meant) = values.first() else {
+            let Some(first) = values.first() else {
                 continue;
             };
-            if self.names.first().is_some_and(|first| first != meant) {
+            let meant = encoded_word::decoded(first);
+            let is_known = |name: &String| self.names.first().is_some_and(|known| known != name);
+            if is_known(meant.as_ref().unwrap_or(first)) {
                 self.note(Oddity::NamesDiffer);
             }
-            for name in values {
+            for name in meant.iter().chain(values) {
                 if !self.names.contains(name) {
                     self.names.push(name.clone());
                 }
