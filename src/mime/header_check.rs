@@ -40,6 +40,8 @@ pub struct Tests {
     pub missing: bool,
     /// Fields that may occur once.
     pub multiple: bool,
+    /// Multiparts that do not end.
+    pub mime: bool,
 }
 
 impl Tests {
@@ -55,6 +57,7 @@ impl Tests {
             utf8: false,
             missing: false,
             multiple: false,
+            mime: false,
         }
     }
 
@@ -69,6 +72,7 @@ impl Tests {
             "utf8" => &mut self.utf8,
             "missing" => &mut self.missing,
             "multiple" => &mut self.multiple,
+            "mime" => &mut self.mime,
             _ => return false,
         };
         *test = on;
@@ -87,6 +91,7 @@ impl Default for Tests {
             utf8: false,
             missing: true,
             multiple: true,
+            mime: true,
         }
     }
 }
@@ -450,16 +455,7 @@ mod tests {
 
     #[test]
     fn tests_can_be_switched_off_and_utf8_on() {
-        let none = Tests {
-            syntax: false,
-            empty: false,
-            long: false,
-            control: false,
-            eight_bit: false,
-            utf8: false,
-            missing: false,
-            multiple: false,
-        };
+        let none = Tests::none();
         let bad = b"no field\nTo: 1\nTo: 2\nX: \xE9\0\n  \n";
         assert!(texts(bad, &none).is_empty());
         assert!(check(b"", false, &none).is_empty());

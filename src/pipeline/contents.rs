@@ -12,6 +12,7 @@ use crate::{
     mail::{
         finding::{Finding, Unchecked},
         node::{Exploded, Limit, Node, NodeId, State},
+        part::Oddity,
     },
     policy::banned::{self, Banned, Rules},
     sys::clock::Deadline,
@@ -40,6 +41,9 @@ pub(super) fn look_inside(
     let exploded = &explosion.exploded;
     tell_oddities(arrived, exploded, workshop);
     let mut findings = Vec::new();
+    if workshop.config.checks.header_tests.mime {
+        findings.extend(mime_error(exploded));
+    }
     findings.extend(unchecked(exploded));
     findings.extend(all_banned(arrived, exploded, workshop)?);
     Ok(findings)
@@ -73,6 +77,19 @@ fn tell_oddities(arrived: &Arrived<'_>, exploded: &Exploded, workshop: &Workshop
             );
         }
     }
+}
+
+/// A multipart that does not end, in the original's words (content.md 2.1).
+fn mime_error(exploded: &Exploded) -> Option<Finding> {
+    const MINOR: u8 = 1;
+    let unclosed = Oddity::Unclosed.words();
+    let mut nodes = exploded.nodes.iter();
+    nodes
+        .any(|node| node.oddities.iter().any(|words| words == unclosed))
+        .then(|| Finding::BadHeader {
+            minor: MINOR,
+            problem: "MIME error: error: part did not end with expected boundary".to_owned(),
+        })
 }
 
 /// The worst reason why something in it was not seen.

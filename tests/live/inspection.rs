@@ -149,6 +149,11 @@ fn what_could_not_be_looked_into_says_so() {
         "{content}"
     );
     daemon.wait_for_log("(*-01) Passed UNCHECKED {RelayedInbound}, *");
+    let unended =
+        format!("{HEAD}Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\r\nx\r\n");
+    let reply = deliver(&daemon, &["b@example.net"], &unended);
+    assert!(reply.starts_with("250 2.6.0 Ok"), "{reply}");
+    daemon.wait_for_log("Passed BAD-HEADER-1 {RelayedInbound}, *");
     let pgp = format!(
         "{HEAD}Content-Type: multipart/encrypted; boundary=a\r\n\r\n--a\r\n\r\nx\r\n--a--\r\n"
     );

@@ -1,8 +1,16 @@
 //! The decoder process: what it opens, and what it may not do.
 
-use std::{fs, io::Write, path::Path};
+use std::{
+    fs,
+    io::Write,
+    path::Path,
+    process::{Command, Stdio},
+};
 
-use super::support::daemon::run_with;
+use super::support::{
+    daemon::{run_with, send_signal},
+    wait_for,
+};
 
 /// A message with a gzip file and a text.
 fn message() -> Vec<u8> {
@@ -163,4 +171,49 @@ fn a_decoder_that_does_what_it_may_not_is_stopped_and_the_rest_is_opened() {
         );
         assert_eq!(scanned["parts"][3]["names"][0], "a.txt", "{fault}");
     }
+}
+
+#[test]
+fn the_fence_is_up_before_anything_is_opened() {
+    if !cfg!(feature = "faults") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("m.eml");
+    fs::write(&file, message()).unwrap();
+    let mut scan = Command::new(env!("CARGO_BIN_EXE_filterd"))
+        .arg("scan")
+        .arg(&file)
+        .env("FILTERD_FAULTS", "unpack.decoder=stop")
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let children = format!("/proc/{0}/task/{0}/children", scan.id());
+    // Two of them, for each stops before its first part.
+    for _ in 0..2 {
+        let status = wait_for("a stopped decoder", || {
+            let pid = fs::read_to_string(&children).ok()?;
+            let status = fs::read_to_string(format!("/proc/{}/status", pid.trim())).ok()?;
+            status.contains("State:\tT").then_some(status)
+        });
+        for fact in ["Seccomp:\t2", "NoNewPrivs:\t1", "Threads:\t1"] {
+            assert!(status.contains(fact), "{fact} is not in {status}");
+        }
+        let pid = fs::read_to_string(&children).unwrap().trim().to_owned();
+        let limits = fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
+        for limit in [
+            "Max open files            0",
+            "Max processes             0",
+            "Max file size             0",
+        ] {
+            assert!(limits.contains(limit), "{limit} is not in {limits}");
+        }
+        let open: Vec<String> = fs::read_dir(format!("/proc/{pid}/fd"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        assert_eq!(open.len(), 4, "the standard streams and the pipe: {open:?}");
+        send_signal(pid.parse().unwrap(), "KILL");
+    }
+    assert!(!scan.wait().unwrap().success());
 }

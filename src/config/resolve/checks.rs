@@ -19,8 +19,7 @@ pub(super) fn header_tests(reader: &mut Reader<'_>) -> Tests {
     };
     let mut tests = Tests::none();
     for (name, value) in entries {
-        // MIME errors are findings of the walk, not of the header section; other names are the original's to come.
-        if name != "mime" && !tests.set(name, value.is_true()) {
+        if !tests.set(name, value.is_true()) {
             reader.complain(TESTS, format!("{name:?} is no test of header sections"));
         }
     }
