@@ -87,15 +87,6 @@ impl Category {
             minor,
         }
     }
-
-    /// The category as it blocks: only with its major number, unless that is all it has.
-    #[must_use]
-    pub const fn as_blocking(self) -> Self {
-        match self.major {
-            Major::BadHeader => Self { minor: 0, ..self },
-            _ => self,
-        }
-    }
 }
 
 /// The word of the main log entry, such as `CLEAN` or `BAD-HEADER-7`.

@@ -143,13 +143,31 @@ fn reason(decision: &Decision) -> (u16, Enhanced, String) {
             return (554, refused, format!("BANNED: {what}"));
         }
         Major::Unchecked => (554, refused, unchecked_words(decision.category.minor)),
-        Major::BadHeader => (554, Enhanced::new(5, 6, 0), "BAD HEADER"),
+        Major::BadHeader => {
+            let minor = decision.category.minor;
+            let detail = if minor == 2 { 3 } else { 0 };
+            (554, Enhanced::new(5, 6, detail), bad_header_words(minor))
+        }
         Major::Clean => (554, refused, "CLEAN"),
         Major::CatchAll | Major::Mta | Major::Spammy | Major::Spam | Major::Virus => {
             (554, refused, "OTHER")
         }
     };
     (code, enhanced, text.to_owned())
+}
+
+const fn bad_header_words(minor: u8) -> &'static str {
+    match minor {
+        1 => "BAD HEADER: MIME error",
+        2 => "BAD HEADER: nonencoded 8-bit character",
+        3 => "BAD HEADER: contains invalid control character",
+        4 => "BAD HEADER: line made up entirely of whitespace",
+        5 => "BAD HEADER: line longer than RFC 5322 limit",
+        6 => "BAD HEADER: syntax error",
+        7 => "BAD HEADER: missing required header field",
+        8 => "BAD HEADER: duplicate header field",
+        _ => "BAD HEADER",
+    }
 }
 
 const fn unchecked_words(minor: u8) -> &'static str {

@@ -66,9 +66,6 @@ pub fn decide(findings: &[Finding], circumstances: Circumstances<'_>) -> Decisio
         decision.category = judged.category;
         decision.reason = judged.reason;
     }
-    if blocking.is_some() {
-        decision.category = decision.category.as_blocking();
-    }
     let major = decision.category.major;
     decision.kept_as = circumstances.kept.contains(&major).then_some(major);
     decision
@@ -242,7 +239,7 @@ mod tests {
                 "UNCHECKED-ENCRYPTED",
                 Destiny::Pass,
             ),
-            (vec![bad_header()], reject, "BAD-HEADER-0", Destiny::Bounce),
+            (vec![bad_header()], reject, "BAD-HEADER-7", Destiny::Bounce),
             (
                 vec![bad_header(), banned(0)],
                 "",

@@ -58,6 +58,11 @@ fn scanned(cases: &[Case]) -> BTreeMap<String, Value> {
         for (at, case) in chunk.iter().enumerate() {
             let file = folder.path().join(format!("{at}.eml"));
             fs::write(&file, &case.message).unwrap();
+            // For a look at them, or to show them to another program.
+            if let Some(kept) = std::env::var_os("CORPUS_DIR") {
+                let name = case.name.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+                fs::write(std::path::Path::new(&kept).join(name), &case.message).unwrap();
+            }
             command.arg(file);
         }
         let output = command.output().unwrap();

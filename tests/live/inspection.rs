@@ -135,6 +135,32 @@ fn a_bad_header_section_passes_and_is_kept() {
 }
 
 #[test]
+fn a_bad_header_section_that_is_refused_is_told_with_its_kind() {
+    let hop = NextHop::start();
+    // T11: not as number 0, and not only as a bad header.
+    let daemon = Daemon::start(hop.port(), "final_bad_header_destiny = \"D_REJECT\"\n");
+    let reply = deliver(&daemon, &["b@example.net"], "Subject: x\r\n\r\nHello.\r\n");
+    assert!(
+        fits(
+            "554 5.6.0 Reject, id=* - BAD HEADER: missing required header field",
+            &reply
+        ),
+        "{reply}"
+    );
+    daemon.wait_for_log("(*-01) Blocked BAD-HEADER-7 {RejectedInbound}, *");
+    let eight_bit =
+        "From: a@b\r\nDate: x\r\nSubject: \u{e4}\r\n\r\nx\r\n".replace('\u{e4}', "\u{85}");
+    let reply = deliver(&daemon, &["b@example.net"], &eight_bit);
+    assert!(
+        fits(
+            "554 5.6.3 Reject, id=* - BAD HEADER: nonencoded 8-bit character",
+            &reply
+        ),
+        "{reply}"
+    );
+}
+
+#[test]
 fn what_could_not_be_looked_into_says_so() {
     let hop = NextHop::start();
     let daemon = Daemon::start(hop.port(), "maxlevels = 1\n");
