@@ -17,7 +17,7 @@ use crate::{
         method::{Method, Target},
         settled::Config,
     },
-    mail::address::Address,
+    mail::{address::Address, category::Category, decision::Destiny},
     net::connect,
     sys::{
         clock::Deadline,
@@ -85,6 +85,7 @@ fn look_around(config: &Config, wish: &Wish, findings: &mut Findings) {
     ] {
         check_folder(folder, name, config, findings);
     }
+    check_quarantine(config, findings);
     if let Some(folder) = config.log.file.as_deref().and_then(Path::parent)
         && !folder.is_dir()
     {
@@ -99,6 +100,25 @@ fn look_around(config: &Config, wish: &Wish, findings: &mut Findings) {
         .extend(postfix::findings(&wish.postfix, config));
     if wish.probe {
         probe(config, findings);
+    }
+}
+
+/// What is to be kept needs a folder; without one, it is not thrown away.
+fn check_quarantine(config: &Config, findings: &mut Findings) {
+    if let Some(folder) = &config.quarantine.folder {
+        check_folder(folder, "$QUARANTINEDIR", config, findings);
+        return;
+    }
+    let checks = &config.checks;
+    let can_ban = !checks.banned.items.is_empty() || !checks.banned_paths.is_empty();
+    let policy = &config.policy;
+    let discards = policy.destinies.of(Category::BANNED) == Destiny::Discard;
+    if can_ban && discards && policy.wants_banned_kept {
+        findings.warnings.push(
+            "banned mail is to be thrown away and a copy to be kept, but $QUARANTINEDIR is not set: it is refused instead; set \
+             $QUARANTINEDIR, or another $final_banned_destiny"
+                .to_owned(),
+        );
     }
 }
 

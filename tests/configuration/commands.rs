@@ -267,6 +267,41 @@ fn suspicious_local_domains_and_fields_without_effect_are_told_of() {
     assert!(said.contains("MYNETS:log_templ"), "{said}");
 }
 
+#[test]
+fn a_quarantine_without_a_folder_is_told_of() {
+    const RULES: &str = "$banned_filename_re = new_RE(qr'exe');";
+    let refused =
+        "banned mail is to be thrown away and a copy to be kept, but $QUARANTINEDIR is not set";
+    let missing = "$QUARANTINEDIR: folder /nowhere/at/all does not exist: make it, owned by ";
+    for (text, want, unwanted) in [
+        (RULES.to_owned(), refused, missing),
+        (
+            format!("{RULES} $QUARANTINEDIR = '/nowhere/at/all';"),
+            missing,
+            refused,
+        ),
+        (
+            format!("{RULES} $final_banned_destiny = D_REJECT;"),
+            "",
+            refused,
+        ),
+        (
+            format!("{RULES} $banned_files_quarantine_method = undef;"),
+            "",
+            refused,
+        ),
+    ] {
+        let site = Site::new(&format!("$myhostname = 'a.example.com'; {text}\n"));
+        let said = site
+            .run("amavisd.conf", &["check-config", "--postfix", "/nowhere"])
+            .1;
+        assert!(
+            said.contains(want) && !said.contains(unwanted),
+            "{text}: {said}"
+        );
+    }
+}
+
 /// Debian's own files, where they are installed.
 #[test]
 fn the_packages_files_are_the_same_in_toml() {

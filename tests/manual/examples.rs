@@ -85,7 +85,7 @@ fn place() -> (TempDir, String) {
     let path = folder.path().display().to_string();
     fs::create_dir(folder.path().join("home")).unwrap();
     let mut here = format!(
-        "myhome = \"{path}/home\"\ntempbase = \"{path}/home\"\nstate_dir = \"{path}/home\"\nmyhostname = \"mail.example.com\"\n"
+        "myhome = \"{path}/home\"\ntempbase = \"{path}/home\"\nstate_dir = \"{path}/home\"\nquarantinedir = \"{path}/home\"\nmyhostname = \"mail.example.com\"\n"
     );
     // Root may start it as nobody only; whoever else runs this is the owner already.
     if chown(folder.path().join("home"), Some(65534), Some(65534)).is_ok() {
