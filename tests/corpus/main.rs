@@ -198,3 +198,69 @@ fn honest_mail_passes_without_a_word() {
     println!("{} honest messages", cases.len());
     assert!(suspected.is_empty(), "{}", suspected.join("\n"));
 }
+
+/// Archives of which there is no packer: what is in them, or that it cannot be seen.
+#[test]
+fn foreign_archives_are_opened_or_told_of() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/foreign");
+    let mut cases = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if name.ends_with(".rar") {
+            let message = carriers::attached(&name, &fs::read(&path).unwrap());
+            cases.push(Case { name, message });
+        }
+    }
+    assert!(cases.len() >= 7, "{}", cases.len());
+    for (name, scanned) in scanned(&cases) {
+        let states: Vec<&str> = parts(&scanned)
+            .iter()
+            .filter_map(|part| part["state"].as_str())
+            .collect();
+        if name.contains("encrypted") {
+            assert!(states.contains(&"encrypted"), "{name}: {scanned:#}");
+        } else {
+            assert!(states.is_empty(), "{name}: {scanned:#}");
+            // Below the archive, which is the third part.
+            let members = &parts(&scanned)[3..];
+            let filled = members
+                .iter()
+                .filter(|part| part["octets"].as_u64() > Some(0));
+            assert!(filled.count() >= 1, "{name}: {scanned:#}");
+        }
+    }
+}
+
+#[test]
+fn macros_and_encryption_of_documents_are_seen() {
+    let plain: &[u8] = &[7; 64];
+    let case = |name: &str, streams: &[(&str, &[u8])]| Case {
+        name: name.to_owned(),
+        message: carriers::attached("a.doc", &tricks::compound(streams)),
+    };
+    let mut old = vec![0; 64];
+    old[..2].copy_from_slice(b"\xec\xa5");
+    old[11] = 1;
+    let cases = [
+        case("plain", &[("/WordDocument", plain)]),
+        case(
+            "macro",
+            &[("/Macros/VBA/dir", plain), ("/WordDocument", plain)],
+        ),
+        case(
+            "new encryption",
+            &[("/EncryptedPackage", plain), ("/EncryptionInfo", plain)],
+        ),
+        case("old encryption", &[("/WordDocument", &old)]),
+    ];
+    let scanned = scanned(&cases);
+    let document = |name: &str| parts(&scanned[name])[2].clone();
+    let kinds = |name: &str| document(name)["kinds"].clone();
+    assert_eq!(kinds("plain"), serde_json::json!(["cdf-ms"]));
+    assert_eq!(document("plain")["state"], Value::Null);
+    assert_eq!(kinds("macro"), serde_json::json!(["cdf-ms", "macro"]));
+    assert_eq!(document("macro")["state"], Value::Null);
+    assert_eq!(document("new encryption")["state"], "encrypted");
+    assert_eq!(document("old encryption")["state"], "encrypted");
+}

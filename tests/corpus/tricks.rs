@@ -388,6 +388,18 @@ fn texts(payload: &[u8]) -> Vec<Case> {
     .collect()
 }
 
+/// A compound file with these streams; storages on the way are made.
+pub fn compound(streams: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut file = cfb::CompoundFile::create(std::io::Cursor::new(Vec::new())).unwrap();
+    for (path, content) in streams {
+        let storage = std::path::Path::new(path).parent().unwrap();
+        file.create_storage_all(storage).unwrap();
+        let mut stream = file.create_stream(path).unwrap();
+        stream.write_all(content).unwrap();
+    }
+    file.into_inner().into_inner()
+}
+
 fn documents(payload: &[u8]) -> Vec<Case> {
     let size = u32::try_from(payload.len()).unwrap().to_le_bytes();
     let attribute = |id: u32, data: &[u8]| {
@@ -414,6 +426,23 @@ fn documents(payload: &[u8]) -> Vec<Case> {
         &package,
     ]
     .concat();
+    let whole = [&length[..], &package].concat();
+    let embedded = compound(&[
+        ("/ObjectPool/_1/\u{1}Ole10Native", &whole),
+        ("/WordDocument", &[0; 64]),
+    ]);
+    let wide: Vec<u8> = "bad.exe"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let outlook = compound(&[
+        (
+            "/__attach_version1.0_#00000000/__substg1.0_37010102",
+            payload,
+        ),
+        ("/__attach_version1.0_#00000000/__substg1.0_3707001F", &wide),
+        ("/__substg1.0_1000001F", b"t\0e\0x\0t\0"),
+    ]);
     let digits = data_encoding::HEXLOWER.encode(&object);
     let rtf = format!("{{\\rtf1{{\\object\\objemb{{\\*\\objdata {digits}}}}}}}");
     let spaced: String = digits.chars().map(|c| format!("{c}\r\n\\junk1 ")).collect();
@@ -436,6 +465,8 @@ fn documents(payload: &[u8]) -> Vec<Case> {
     };
     [
         ("TNEF", "winmail.dat", tnef),
+        ("a package in a document", "a.doc", embedded),
+        ("an attachment of an Outlook message", "a.msg", outlook),
         ("a package in RTF", "a.rtf", rtf.into_bytes()),
         ("a package in RTF, scattered", "a.doc", spaced.into_bytes()),
         ("an attachment in OneNote", "a.one", section),

@@ -80,7 +80,9 @@ pub(in super::super) fn decode(
 fn is_encrypted_document(label: &str, octets: &[u8]) -> bool {
     match label {
         // FibBase.fEncrypted
-        "WordDocument" => octets.get(11).is_some_and(|flags| flags & 1 != 0),
+        "WordDocument" => {
+            octets.starts_with(b"\xec\xa5") && octets.get(11).is_some_and(|flags| flags & 1 != 0)
+        }
         // A FILEPASS record right after the first one.
         "Workbook" | "Book" => {
             let mut cursor = Cursor::new(octets);

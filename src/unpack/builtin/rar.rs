@@ -133,6 +133,10 @@ fn described(facts: &ArchiveMember) -> Member {
 fn failure(error: &rars::Error) -> Failure {
     match error.kind() {
         ErrorKind::PasswordRequired | ErrorKind::BadPassword => Failure::Encrypted,
+        // The library is built without decryption: nothing here has a password.
+        ErrorKind::UnsupportedFeature if error.to_string().contains("encryption") => {
+            Failure::Encrypted
+        }
         ErrorKind::UnsupportedFormat | ErrorKind::UnsupportedFeature => {
             Failure::Unsupported(brief(error))
         }
