@@ -36,7 +36,12 @@ fn files(folder: &Path) -> Vec<String> {
 
 /// A daemon that keeps what it does not deliver.
 fn keeping(hop: &NextHop, more: &str) -> Daemon {
+    keeping_with_faults(hop, more, "")
+}
+
+fn keeping_with_faults(hop: &NextHop, more: &str, faults: &str) -> Daemon {
     let mut daemon = Daemon::prepare(hop.port(), "");
+    daemon.set_environment("FILTERD_FAULTS", faults);
     let vault = daemon.path("vault");
     fs::create_dir(&vault).unwrap();
     // The daemon gives root up.
@@ -115,6 +120,49 @@ fn what_cannot_be_kept_is_neither_lost_nor_acknowledged() {
         fits("554 5.7.0 Reject, id=* - BANNED: .asc,bad.exe", &reply),
         "{reply}"
     );
+    assert_eq!(hop.count(), 0);
+}
+
+#[test]
+fn a_disk_that_fails_is_a_temporary_refusal_and_leaves_no_torn_copy() {
+    if !cfg!(feature = "faults") {
+        return;
+    }
+    let hop = NextHop::start();
+    for fault in [
+        "quarantine.create=ENOSPC",
+        "quarantine.write=ENOSPC",
+        "quarantine.write=EIO",
+        "quarantine.sync=EIO",
+        "quarantine.rename=EIO",
+    ] {
+        let daemon = keeping_with_faults(&hop, "", &format!("{fault}@1"));
+        let mut client = Client::hello(daemon.address());
+        let message = with_gzip("bad.exe");
+        let mut send = || client.deliver("a@example.com", &["b@example.net"], &message);
+        let reply = send();
+        assert!(reply.starts_with("451 4.5.0 "), "{fault}: {reply}");
+        assert_eq!(
+            files(&daemon.path("vault")),
+            Vec::<String>::new(),
+            "{fault}"
+        );
+        // The client tries again, and nothing is in the way.
+        let reply = send();
+        assert!(reply.starts_with("250 2.7.0 "), "{fault}: {reply}");
+        assert_eq!(files(&daemon.path("vault")).len(), 1, "{fault}");
+    }
+    // Killed with the copy half written: nothing that looks like one is left, and the message is the client's.
+    let daemon = keeping_with_faults(&hop, "", "quarantine.sync=die@1");
+    let mut client = Client::hello(daemon.address());
+    client.send(b"MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.net>\r\nDATA\r\n");
+    for _ in 0..3 {
+        client.reply();
+    }
+    client.send(format!("{}.\r\n", with_gzip("bad.exe")).as_bytes());
+    assert_eq!(client.try_reply(), None);
+    let left = files(&daemon.path("vault"));
+    assert!(left.iter().all(|name| name.starts_with('.')), "{left:?}");
     assert_eq!(hop.count(), 0);
 }
 
