@@ -19,6 +19,9 @@ use crate::{
     unpack::{Keep, explode},
 };
 
+/// Things of one message that the log has a line for, of each kind.
+const MOST_LINES: usize = 100;
+
 /// Looks into a message.
 ///
 /// # Errors
@@ -67,7 +70,9 @@ fn tell_oddities(arrived: &Arrived<'_>, exploded: &Exploded, workshop: &Workshop
     if !workshop.log.shows(2) {
         return;
     }
-    for (id, node) in exploded.nodes.iter().enumerate() {
+    let is_odd = |node: &Node| !node.oddities.is_empty() || node.state.is_undecipherable();
+    let nodes = exploded.nodes.iter().enumerate();
+    for (id, node) in nodes.filter(|(_, node)| is_odd(node)).take(MOST_LINES) {
         let state = Some(node.state.words().to_owned()).filter(|words| !words.is_empty());
         for words in node.oddities.iter().chain(&state) {
             workshop.log.write(
@@ -159,7 +164,7 @@ fn all_banned(
         let Some((_, banned)) = judged.get(place) else {
             continue;
         };
-        for ban in banned {
+        for ban in banned.iter().take(MOST_LINES) {
             workshop.log.write(
                 1,
                 Some(arrived.log_id),

@@ -2,7 +2,9 @@
 
 use std::{
     borrow::Cow,
+    collections::BTreeMap,
     io,
+    ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
@@ -15,7 +17,7 @@ use super::{
 use crate::{
     mail::{
         node::{Entry, Limit, Node, NodeId, State},
-        part::{Cut, Encoding, Oddity, Part, PartKind, PartTree, Role},
+        part::{Cut, Encoding, Oddity, Part, PartId, PartKind, PartTree, Role},
     },
     mime::{
         kind,
@@ -365,6 +367,7 @@ impl Explorer<'_> {
     /// Adds the parts of a tree below `root`.
     fn parts(&mut self, root: NodeId, message: &[u8], tree: &PartTree) -> Result<(), Stop> {
         let mut ids: Vec<NodeId> = Vec::with_capacity(tree.parts.len());
+        let mut margins = margins_by_part(tree);
         for (at, part) in tree.parts.iter().enumerate() {
             let parent = part.parent.and_then(|parent| ids.get(parent).copied());
             let id = match parent {
@@ -381,7 +384,7 @@ impl Explorer<'_> {
                 self.look(id, content)?;
             } else {
                 self.leave(id)?;
-                self.margins(id, at, message, tree)?;
+                self.margins(id, message, margins.remove(&at).unwrap_or_default())?;
             }
         }
         Ok(())
@@ -432,18 +435,7 @@ impl Explorer<'_> {
     }
 
     /// Preamble and epilogue, where somebody could have put something.
-    fn margins(
-        &mut self,
-        id: NodeId,
-        part: usize,
-        message: &[u8],
-        tree: &PartTree,
-    ) -> Result<(), Stop> {
-        let of_part = tree.segments.iter().filter(|s| s.part == part);
-        let margins: Vec<_> = of_part
-            .filter(|s| matches!(s.role, Role::Preamble | Role::Epilogue))
-            .map(|s| (s.range.clone(), s.role))
-            .collect();
+    fn margins(&mut self, id: NodeId, message: &[u8], margins: Vec<Margin>) -> Result<(), Stop> {
         for (range, role) in margins {
             let text = message.get(range).unwrap_or_default();
             if !has_content(text) {
@@ -513,6 +505,21 @@ impl Print {
             is_blank: content.is_empty(),
         }
     }
+}
+
+/// A preamble or an epilogue.
+type Margin = (Range<usize>, Role);
+
+/// The margins of each part, found in one pass.
+fn margins_by_part(tree: &PartTree) -> BTreeMap<PartId, Vec<Margin>> {
+    let mut margins: BTreeMap<PartId, Vec<Margin>> = BTreeMap::new();
+    for segment in &tree.segments {
+        if matches!(segment.role, Role::Preamble | Role::Epilogue) {
+            let margin = (segment.range.clone(), segment.role);
+            margins.entry(segment.part).or_default().push(margin);
+        }
+    }
+    margins
 }
 
 /// The prints of what the leaves of a reading hold.
