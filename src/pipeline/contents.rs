@@ -48,7 +48,7 @@ pub(super) fn look_inside(
         findings.extend(mime_error(exploded));
     }
     findings.extend(unchecked(exploded));
-    findings.extend(all_banned(arrived, exploded, workshop)?);
+    findings.extend(all_banned(arrived, exploded, workshop));
     Ok(findings)
 }
 
@@ -134,11 +134,7 @@ fn over(limit: Limit) -> String {
 }
 
 /// What is banned, for each recipient.
-fn all_banned(
-    arrived: &Arrived<'_>,
-    exploded: &Exploded,
-    workshop: &Workshop<'_>,
-) -> Result<Vec<Finding>, String> {
+fn all_banned(arrived: &Arrived<'_>, exploded: &Exploded, workshop: &Workshop<'_>) -> Vec<Finding> {
     let checks = &workshop.config.checks;
     let mut judged: Vec<(Vec<Arc<PatternEntry>>, Vec<Banned>)> = Vec::new();
     let mut findings = Vec::new();
@@ -156,7 +152,7 @@ fn all_banned(
                     names: names.clone(),
                     paths: checks.banned_paths.clone(),
                 };
-                let banned = banned::judge(&rules, exploded).map_err(|error| error.to_string())?;
+                let banned = banned::judge(&rules, exploded);
                 judged.push((names, banned));
                 judged.len() - 1
             }
@@ -182,7 +178,7 @@ fn all_banned(
             });
         }
     }
-    Ok(findings)
+    findings
 }
 
 /// True for the very same rules.

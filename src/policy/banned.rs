@@ -8,7 +8,7 @@ use std::sync::Arc;
 use icu_normalizer::ComposingNormalizerBorrowed;
 
 use crate::{
-    lookup::table::{LookupError, PatternEntry, Scalar},
+    lookup::table::{PatternEntry, Scalar},
     mail::node::{Exploded, Node, NodeId},
 };
 
@@ -46,12 +46,10 @@ impl Rules {
 
 /// What the rules ban in a message. On the way from the message to each thing that holds no others, the first rule that matches any key
 /// of any thing on that way decides; if none does, the patterns for whole ways are asked.
-///
-/// # Errors
-/// If a pattern takes too long: it is not known then.
-pub fn judge(rules: &Rules, exploded: &Exploded) -> Result<Vec<Banned>, LookupError> {
+#[must_use]
+pub fn judge(rules: &Rules, exploded: &Exploded) -> Vec<Banned> {
     if rules.is_empty() {
-        return Ok(Vec::new());
+        return Vec::new();
     }
     let nodes = &exploded.nodes;
     // For each node, the first rule that matches it or what holds it.
@@ -60,7 +58,7 @@ pub fn judge(rules: &Rules, exploded: &Exploded) -> Result<Vec<Banned>, LookupEr
     for node in nodes {
         let above = node.parent.and_then(|parent| first.get(parent).copied());
         let above = above.flatten();
-        let own = first_match(&rules.names, &node_keys(node), above)?;
+        let own = first_match(&rules.names, &node_keys(node), above);
         first.push(own.or(above));
         if let Some(holder) = node.parent.and_then(|parent| holds.get_mut(parent)) {
             *holder = true;
@@ -71,7 +69,7 @@ pub fn judge(rules: &Rules, exploded: &Exploded) -> Result<Vec<Banned>, LookupEr
         let rule = first.get(id).copied().flatten();
         let entry = match rule.and_then(|rule| rules.names.get(rule)) {
             Some(entry) => Some(entry),
-            None => path_rule(rules, nodes, id)?,
+            None => path_rule(rules, nodes, id),
         };
         if let Some(entry) = entry
             && let Some(result) = entry.result.as_ref().filter(|result| result.is_true())
@@ -79,7 +77,7 @@ pub fn judge(rules: &Rules, exploded: &Exploded) -> Result<Vec<Banned>, LookupEr
             banned.push(told(nodes, id, entry, result));
         }
     }
-    Ok(banned)
+    banned
 }
 
 /// The first of `rules`, before number `before`, that matches any of `keys`.
@@ -87,42 +85,27 @@ fn first_match(
     rules: &[Arc<PatternEntry>],
     keys: &[String],
     before: Option<usize>,
-) -> Result<Option<usize>, LookupError> {
-    for (at, entry) in rules.iter().enumerate().take(before.unwrap_or(rules.len())) {
-        for key in keys {
-            if matches(entry, key)? {
-                return Ok(Some(at));
-            }
-        }
-    }
-    Ok(None)
+) -> Option<usize> {
+    let rules = rules.get(..before.unwrap_or(rules.len()))?;
+    rules
+        .iter()
+        .position(|entry| keys.iter().any(|key| matches(entry, key)))
 }
 
-fn matches(entry: &PatternEntry, text: &str) -> Result<bool, LookupError> {
-    entry.pattern.is_match(text).map_err(|_| {
-        LookupError(format!(
-            "{:?} takes too many steps for {text:?}",
-            entry.pattern
-        ))
-    })
+/// A pattern that takes too many steps counts as one that bans: whoever makes such a name must not get past the rule, and a refusal for
+/// now would be one for ever (decision 17).
+fn matches(entry: &PatternEntry, text: &str) -> bool {
+    let bans = || entry.result.as_ref().is_some_and(Scalar::is_true);
+    entry.pattern.is_match(text).unwrap_or_else(|_| bans())
 }
 
 /// The first of the patterns for whole ways that matches: attributes with tabs between them, things with line ends between them.
-fn path_rule<'r>(
-    rules: &'r Rules,
-    nodes: &[Node],
-    id: NodeId,
-) -> Result<Option<&'r Arc<PatternEntry>>, LookupError> {
+fn path_rule<'r>(rules: &'r Rules, nodes: &[Node], id: NodeId) -> Option<&'r Arc<PatternEntry>> {
     if rules.paths.is_empty() {
-        return Ok(None);
+        return None;
     }
     let text = way(nodes, id, "\t", "\n");
-    for entry in &rules.paths {
-        if matches(entry, &text)? {
-            return Ok(Some(entry));
-        }
-    }
-    Ok(None)
+    rules.paths.iter().find(|entry| matches(entry, &text))
 }
 
 fn told(nodes: &[Node], id: NodeId, entry: &PatternEntry, result: &Scalar) -> Banned {
@@ -296,7 +279,7 @@ mod tests {
             nodes: nodes.collect(),
             over: None,
         };
-        let banned = judge(rules, &exploded).unwrap();
+        let banned = judge(rules, &exploded);
         banned
             .iter()
             .map(|banned| format!("+{}", banned.reason))
@@ -383,8 +366,21 @@ mod tests {
             nodes: vec![node("", "hush", "")],
             over: None,
         };
-        let banned = judge(&rules, &hush).unwrap();
+        let banned = judge(&rules, &hush);
         assert_eq!(banned[0].discards.as_deref(), Some("quietly"));
+    }
+
+    #[test]
+    fn a_rule_that_cannot_be_decided_bans_and_does_not_allow() {
+        let name = format!("{}!", "a".repeat(60));
+        for (rule, want) in [
+            (r"qr'^((a|aa)+)+(?!x)\1x$'", format!("+{name}")),
+            (r"[qr'^((a|aa)+)+(?!x)\1x$' => 0]", String::new()),
+        ] {
+            let rules = rules(&format!("$banned_filename_re = new_RE({rule});"), "a@b");
+            assert!(rules.names[0].pattern.is_match(&name).is_err(), "{rule}");
+            assert_eq!(says(&rules, &[node("", "", &name)]), want, "{rule}");
+        }
     }
 
     fn rules_of(table: &str) -> Vec<Arc<PatternEntry>> {

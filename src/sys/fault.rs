@@ -3,7 +3,7 @@
 //! A point has a name such as `spool.write`. With the feature `faults`, the variable `FILTERD_FAULTS` holds a list
 //! `name=what[@n]`, separated by commas: `ENOSPC`, `EIO`, `EINTR`, `ECONNRESET` and other error names let the call fail,
 //! `short` lets a write take one octet, `die` kills the process with SIGKILL, `abort` with SIGABRT, `panic` panics, `spin` never
-//! comes back, `stop` stops the process, `grow` takes memory without end, `open`, `connect` and `exec` try what their names say. `@n` means the n-th time only in this process; without it, each time.
+//! comes back, `stop` stops the process, `grow` takes memory without end, `park` closes descriptor 3 and waits for ever, `open`, `connect` and `exec` try what their names say. `@n` means the n-th time only in this process; without it, each time.
 //! Without the feature this module is two empty functions, and nothing of it is in the program.
 
 #[cfg(not(feature = "faults"))]
@@ -114,6 +114,7 @@ mod enabled {
                 std::hint::spin_loop();
             },
             "grow" => grow(),
+            "park" => park(),
             "open" => std::fs::File::open("/etc/hostname").map(|_| Fault::None),
             "connect" => std::os::unix::net::UnixDatagram::unbound().map(|_| Fault::None),
             "exec" => {
@@ -128,6 +129,15 @@ mod enabled {
     /// See the module's text; errors are passed over.
     pub fn pass(name: &str) {
         let _fault = point(name);
+    }
+
+    /// Closes the pipe of a decoder process, and waits for ever without taking any processor time.
+    fn park() -> ! {
+        // SAFETY: nothing in this process uses the pipe any more.
+        unsafe { libc::close(3) };
+        loop {
+            std::thread::park();
+        }
     }
 
     /// Touches memory until there is none.

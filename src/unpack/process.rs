@@ -142,14 +142,9 @@ fn run(
         is_done: false,
     };
     let end = parent.listen(explorer, reader);
-    let exit = match &end {
-        Ok(()) => process::wait_for(pid)?,
-        Err(_) => {
-            // It may be gone already.
-            drop(process::signal(pid, process::Send::Kill));
-            process::wait_for(pid)?
-        }
-    };
+    // Mostly it is gone, and how it ended is settled. One that only closed its pipe must not be waited for.
+    drop(process::signal(pid, process::Send::Kill));
+    let exit = process::wait_for(pid)?;
     let why = match (&end, parent.is_done) {
         (Err(Ended::Keeping(_)), _) => None,
         (Ok(()), true) => return Ok(Vec::new()),

@@ -11,6 +11,8 @@ use crate::mail::node::{Limit, Node, NodeId, State};
 
 /// Longest text of a record.
 const LONGEST_TEXT: usize = 256 * 1024;
+/// All texts of one process: ten thousand nodes with all their names take less.
+const MOST_TEXT: usize = 64 << 20;
 /// Octets that are kept before they are written.
 const BUFFER: usize = 32 * 1024;
 const HEAD: usize = 13;
@@ -139,6 +141,8 @@ pub(super) struct Reader {
     buffer: Vec<u8>,
     /// Octets at the beginning of the buffer that are done with.
     used: usize,
+    /// Octets of text so far.
+    text: usize,
 }
 
 impl Reader {
@@ -160,7 +164,10 @@ impl Reader {
         let [tag, a, b, c, d, length @ ..] = *head;
         let text_length = u32::from_le_bytes([a, b, c, d]) as usize;
         let content_length = u64::from_le_bytes(length);
-        if text_length > LONGEST_TEXT || content_length > most_content {
+        if text_length > LONGEST_TEXT
+            || self.text + text_length > MOST_TEXT
+            || content_length > most_content
+        {
             return Err("it wrote a record that is too long".to_owned());
         }
         let content_length = usize::try_from(content_length).unwrap_or(usize::MAX);
@@ -171,6 +178,7 @@ impl Reader {
             return Ok(None);
         };
         let record = record(tag, text, content)?;
+        self.text += text_length;
         self.used += HEAD + text_length + content_length;
         Ok(Some(record))
     }

@@ -131,6 +131,7 @@ fn a_decoder_that_does_what_it_may_not_is_stopped_and_the_rest_is_opened() {
         ("abort", "it ran out of memory, or gave up"),
         ("die", "it took too much processor time, or was killed"),
         ("spin", "it took too much processor time, or was killed"),
+        ("park", "it took too much processor time, or was killed"),
         ("grow", "it ran out of memory, or gave up"),
         ("open", "it did what a decoder may not do"),
         ("connect", "it did what a decoder may not do"),

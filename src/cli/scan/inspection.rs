@@ -105,7 +105,7 @@ pub(super) fn scan(
     let explosion = explode(&message, limits, Deadline::after(limits.time), &mut shelf)?;
     let exploded = &explosion.exploded;
     let mut parts = described(exploded, shelf.files);
-    for ban in banned::judge(rules, exploded).map_err(io::Error::other)? {
+    for ban in banned::judge(rules, exploded) {
         if let Some(part) = parts.get_mut(ban.node) {
             part.banned = Some(ScannedBan {
                 reason: ban.reason,
