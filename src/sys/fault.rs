@@ -3,7 +3,8 @@
 //! A point has a name such as `spool.write`. With the feature `faults`, the variable `FILTERD_FAULTS` holds a list
 //! `name=what[@n]`, separated by commas: `ENOSPC`, `EIO`, `EINTR`, `ECONNRESET` and other error names let the call fail,
 //! `short` lets a write take one octet, `die` kills the process with SIGKILL, `abort` with SIGABRT, `panic` panics, `spin` never
-//! comes back, `stop` stops the process, `grow` takes memory without end, `park` closes descriptor 3 and waits for ever, `open`, `connect` and `exec` try what their names say. `@n` means the n-th time only in this process; without it, each time.
+//! comes back, `stop` stops the process, `grow` takes memory without end, `park` closes descriptor 3 and waits for ever, `open`,
+//! `connect` and `exec` try what their names say. `@n` means the n-th time only in this process; without it, each time.
 //! Without the feature this module is two empty functions, and nothing of it is in the program.
 
 #[cfg(not(feature = "faults"))]
