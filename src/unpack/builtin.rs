@@ -1,11 +1,13 @@
 //! The decoders, one format a file.
 
 pub(super) mod ar;
+pub(super) mod arj;
 pub(super) mod cab;
 pub(super) mod cpio;
 mod deflate;
 pub(super) mod iso;
 pub(super) mod lha;
+pub(super) mod lzop;
 mod lzw;
 pub(super) mod mail;
 pub(super) mod ole;

@@ -7,8 +7,8 @@ use memchr::memmem;
 
 use super::{
     builtin::{
-        ar, cab, cpio, iso, lha, mail, ole, onenote, outlook, pdf, rar, rpm, rtf, seven_zip, smime,
-        stream, tar, text, zip,
+        ar, arj, cab, cpio, iso, lha, lzop, mail, ole, onenote, outlook, pdf, rar, rpm, rtf,
+        seven_zip, smime, stream, tar, text, zip,
     },
     members::{Failure, Members},
 };
@@ -73,6 +73,7 @@ pub const DECODERS: &[Decoder] = &[
     fenced("lzip", &["lz"], "lzma-rust2", stream::lzip),
     fenced("Zstandard", &["zst"], "ruzstd", stream::zstd),
     fenced("LZ4", &["lz4"], "lz4_flex", stream::lz4),
+    fenced("lzop", &["lzo"], "built in, lzokay-native", lzop::decode),
     fenced("Brotli", &["br"], "brotli-decompressor", stream::brotli),
     fenced("compress", &["Z"], "built in", stream::compress),
     fenced("tar archive", &["tar"], "tar", tar::decode),
@@ -81,6 +82,7 @@ pub const DECODERS: &[Decoder] = &[
     fenced("RPM package", &["rpm"], "built in", rpm::decode),
     fenced("Microsoft cabinet", &["cab"], "cab", cab::decode),
     fenced("LHA archive", &["lha"], "delharc", lha::decode),
+    fenced("ARJ archive", &["arj"], "built in, delharc", arj::decode),
     fenced("ISO or UDF image", &["iso"], "isomage", iso::decode),
     fenced("OLE document", &["cdf-ms"], "cfb", ole::decode),
     fenced("Outlook attachments", &["tnef"], "built in", outlook::tnef),
@@ -117,7 +119,7 @@ const SIGNATURES: &[(&[u8], &str)] = &[
 /// Kinds whose members may stand in them as they are: a signature in them is a member's.
 const HOLDERS: &[&str] = &[
     "zip", "7z", "rar", "gz", "bz2", "xz", "lzma", "zst", "lz4", "tar", "cpio", "a", "deb", "rpm",
-    "cab", "lha", "iso", "cdf-ms", "tnef", "onenote", "p7m",
+    "cab", "lha", "arj", "iso", "cdf-ms", "tnef", "onenote", "p7m",
 ];
 
 /// Kinds that a text or noise may seem to be: what does not open was none.
@@ -125,11 +127,9 @@ const WEAK: &[&str] = &["cpio", "Z", "hqx", "uue", "br"];
 
 /// Containers that nothing here opens: what is in them stays unseen.
 const CLOSED: &[(&str, &str)] = &[
-    ("arj", "ARJ archive"),
     ("arc", "ARC archive"),
     ("zoo", "Zoo archive"),
     ("ace", "ACE archive"),
-    ("lzo", "lzop file"),
     ("lrz", "lrzip file"),
     ("F", "freeze file"),
     ("bz", "bzip file"),

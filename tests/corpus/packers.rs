@@ -77,6 +77,11 @@ const PACKERS: &[(&str, &str, &str)] = &[
         "a.exe",
         "7z a b.zip bad.exe; cat note.txt b.zip > a.exe",
     ),
+    ("arj", "a.arj", "arj a a.arj bad.exe"),
+    ("arj, stored", "a.arj", "arj a -m0 a.arj bad.exe"),
+    ("arj, fastest", "a.arj", "arj a -m4 a.arj bad.exe"),
+    ("lzop", "bad.exe.lzo", "lzop bad.exe"),
+    ("lzop, best", "bad.exe.lzo", "lzop -9 bad.exe"),
     (
         "self-extracting 7z",
         "a.exe",
@@ -94,8 +99,7 @@ const CLOSED: &[(&str, &str, &str)] = &[
         "a.7z",
         "7z a -pX -mhe=on a.7z bad.exe",
     ),
-    ("arj", "a.arj", "arj a a.arj bad.exe"),
-    ("lzop", "bad.exe.lzo", "lzop bad.exe"),
+    ("arj, encrypted", "a.arj", "arj a -gsecret a.arj bad.exe"),
 ];
 
 /// Kind, file name, content.
