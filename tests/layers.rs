@@ -43,10 +43,11 @@ const LAYERS: &[(u8, &str, &str)] = &[
     ),
     (4, "unpack", "sys mail mime config"),
     (4, "quarantine", "sys mail spool"),
+    (4, "scan", "sys mail scoreboard log wire config pattern net"),
     (
         5,
         "pipeline",
-        "sys mail log counters scoreboard mime lookup config policy spool outbound unpack quarantine deliver notify",
+        "sys mail log counters scoreboard mime lookup config policy spool outbound unpack quarantine scan deliver notify",
     ),
     (
         6,
@@ -62,7 +63,7 @@ const LAYERS: &[(u8, &str, &str)] = &[
     (
         8,
         "cli",
-        "sys mail scoreboard counters log wire lookup config policy net spool outbound mime unpack pipeline child supervisor",
+        "sys mail scoreboard counters log wire lookup config policy net spool outbound mime unpack scan pipeline child supervisor",
     ),
 ];
 

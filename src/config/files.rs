@@ -68,6 +68,7 @@ impl Sources {
             .extension()
             .is_some_and(|extension| extension == "toml");
         if !is_toml {
+            raw.is_drop_in = true;
             return perl::read(&name, &text, raw, &machine);
         }
         let document = toml::Document::parse(&name, &text)?;

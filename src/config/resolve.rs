@@ -8,7 +8,9 @@ mod clients;
 mod maps;
 mod reader;
 mod rules;
+mod scanners;
 mod sockets;
+mod spam;
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
@@ -70,6 +72,7 @@ fn one(raw: &RawConfig, warnings: &mut Vec<ConfigError>) -> Result<Config, Confi
         identity: identity(&mut reader),
         policy: policy(&mut reader, warnings),
         checks: checks(&mut reader),
+        scan: scanners::scan(&mut reader, raw.is_drop_in, warnings),
         unpack: unpack(&mut reader),
         quarantine: checks::quarantine(&mut reader, warnings),
         client_rules: clients::rules(&mut reader),
@@ -212,10 +215,39 @@ fn identity(reader: &mut Reader<'_>) -> IdentityConfig {
         localhost_name: reader
             .optional_text("$localhost_name")
             .unwrap_or_else(|| "localhost".to_owned()),
+        scanned_field: scanned_field(reader),
         product,
         version_id: reader.text("$myversion_id"),
         version_date: reader.text("$myversion_date"),
     }
+}
+
+/// `X-Virus-Scanned: amavis at example.com`
+fn scanned_field(reader: &mut Reader<'_>) -> Option<(String, String)> {
+    let tag = reader.optional_text("$X_HEADER_TAG")?;
+    let is_name = tag.bytes().all(|b| b.is_ascii_graphic() && b != b':');
+    if !is_name {
+        reader.complain(
+            "$X_HEADER_TAG",
+            format!("{tag:?} is no name of a header field"),
+        );
+        return None;
+    }
+    let line = match reader.value("$X_HEADER_LINE") {
+        value if reader.is_set("$X_HEADER_LINE") => value.as_text().unwrap_or_default().to_owned(),
+        _ => {
+            let product = reader.text("$myproduct_name");
+            let domain = reader.text("$mydomain");
+            // A domain that nobody has set is nobody's business.
+            if domain.contains('!') {
+                product
+            } else {
+                format!("{product} at {domain}")
+            }
+        }
+    };
+    let line: String = line.chars().filter(|c| !c.is_control()).collect();
+    (!line.trim().is_empty()).then_some((tag, line))
 }
 
 fn policy(reader: &mut Reader<'_>, warnings: &mut Vec<ConfigError>) -> PolicyConfig {
@@ -224,6 +256,8 @@ fn policy(reader: &mut Reader<'_>, warnings: &mut Vec<ConfigError>) -> PolicyCon
         originating: reader.flag("$originating"),
         destinies: Destinies {
             by_category: checks::destinies(reader, warnings),
+            virus: reader.destiny("$final_virus_destiny"),
+            spam: reader.destiny("$final_spam_destiny"),
             banned: reader.destiny("$final_banned_destiny"),
             unchecked: reader.destiny("$final_unchecked_destiny"),
             bad_header: reader.destiny("$final_bad_header_destiny"),
@@ -231,7 +265,10 @@ fn policy(reader: &mut Reader<'_>, warnings: &mut Vec<ConfigError>) -> PolicyCon
         wants_banned_kept: reader
             .optional_text("$banned_files_quarantine_method")
             .is_some(),
+        spam: spam::policy(reader, warnings),
         lovers: Lovers {
+            virus: maps::maps(reader, "@virus_lovers_maps"),
+            spam: maps::maps(reader, "@spam_lovers_maps"),
             banned: maps::maps(reader, "@banned_files_lovers_maps"),
             unchecked: maps::maps(reader, "@unchecked_lovers_maps"),
             bad_header: maps::maps(reader, "@bad_header_lovers_maps"),

@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use super::{error::ConfigError, listen::ListenAddress, method::Method};
+use super::{
+    error::ConfigError, listen::ListenAddress, method::Method, scanner::ScanConfig,
+    spam::SpamPolicy,
+};
 use crate::{
     lookup::{
         network::NetworkList,
@@ -42,6 +45,8 @@ pub struct Config {
     pub policy: PolicyConfig,
     /// What is looked for in mail.
     pub checks: ChecksConfig,
+    /// Scanners.
+    pub scan: ScanConfig,
     /// How far mail is taken apart.
     pub unpack: UnpackConfig,
     /// What is kept.
@@ -219,10 +224,12 @@ pub struct IdentityConfig {
     pub version_id: String,
     /// `$myversion_date`
     pub version_date: String,
+    /// `$X_HEADER_TAG` and `$X_HEADER_LINE`; `None` if no field is wanted.
+    pub scanned_field: Option<(String, String)>,
 }
 
 /// What is decided about mail.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct PolicyConfig {
     /// `@local_domains_maps`
     pub local_domains: Maps,
@@ -234,6 +241,8 @@ pub struct PolicyConfig {
     pub wants_banned_kept: bool,
     /// Who gets mail all the same.
     pub lovers: Lovers,
+    /// What is decided about scores.
+    pub spam: SpamPolicy,
 }
 
 /// What happens to mail of a category.
@@ -241,6 +250,10 @@ pub struct PolicyConfig {
 pub struct Destinies {
     /// `%final_destiny_maps_by_ccat`: by major category, or by major and minor, `7,1`. It is asked first.
     pub by_category: BTreeMap<String, Destiny>,
+    /// `$final_virus_destiny`
+    pub virus: Destiny,
+    /// `$final_spam_destiny`
+    pub spam: Destiny,
     /// `$final_banned_destiny`
     pub banned: Destiny,
     /// `$final_unchecked_destiny`
@@ -257,6 +270,8 @@ impl Destinies {
         let exact = self.by_category.get(&format!("{major},{minor}"));
         let known = exact.or_else(|| self.by_category.get(&major.to_string()));
         known.copied().unwrap_or(match category.major {
+            Major::Virus => self.virus,
+            Major::Spam => self.spam,
             Major::Banned => self.banned,
             Major::Unchecked => self.unchecked,
             Major::BadHeader => self.bad_header,
@@ -269,6 +284,10 @@ impl Destinies {
 /// Who gets mail of a category all the same.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Lovers {
+    /// `@virus_lovers_maps`
+    pub virus: Maps,
+    /// `@spam_lovers_maps`
+    pub spam: Maps,
     /// `@banned_files_lovers_maps`
     pub banned: Maps,
     /// `@unchecked_lovers_maps`
@@ -301,7 +320,11 @@ pub struct QuarantineConfig {
     pub folder: Option<PathBuf>,
     /// `$quarantine_subdir_levels` is not 0.
     pub has_folders: bool,
-    /// Names of files by `$banned_files_quarantine_method`; none is kept if not set.
+    /// Names of files by `$virus_quarantine_method`; none is kept if not set.
+    pub virus: Option<String>,
+    /// `$spam_quarantine_method`
+    pub spam: Option<String>,
+    /// `$banned_files_quarantine_method`
     pub banned: Option<String>,
     /// `$bad_header_quarantine_method`
     pub bad_header: Option<String>,

@@ -90,11 +90,21 @@ pub enum Counter {
     QuarMsgs = 37,
     /// Decoder processes that died or were stopped.
     DecodersStopped = 38,
+    /// Infected messages.
+    ContentVirusMsgs = 39,
+    /// Messages at or above the kill level.
+    ContentSpamMsgs = 40,
+    /// Messages at or above the second tag level.
+    ContentSpammyMsgs = 41,
+    /// Messages for which no virus scanner gave a verdict.
+    VirusScansFailed = 42,
+    /// Messages that no spam engine scored, though one is configured.
+    MsgsNotScored = 43,
 }
 
 impl Counter {
     /// Every counter, in the order of a report.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 44] = [
         Self::Sessions,
         Self::SessionsDenied,
         Self::SessionsBroken,
@@ -114,6 +124,9 @@ impl Counter {
         Self::ContentUncheckedMsgs,
         Self::ContentBadHdrMsgs,
         Self::ContentBannedMsgs,
+        Self::ContentSpammyMsgs,
+        Self::ContentSpamMsgs,
+        Self::ContentVirusMsgs,
         Self::QuarMsgs,
         Self::OutMsgs,
         Self::OutMsgsRelay,
@@ -133,6 +146,8 @@ impl Counter {
         Self::TimeElapsedSending,
         Self::SpoolFull,
         Self::DecodersStopped,
+        Self::VirusScansFailed,
+        Self::MsgsNotScored,
         Self::InternalErrors,
     ];
 
@@ -156,6 +171,11 @@ impl Counter {
             Self::ContentCleanMsgs => "ContentCleanMsgs",
             Self::ContentOversizedMsgs => "ContentOversizedMsgs",
             Self::ContentMtaFailedMsgs => "ContentMtaFailedMsgs",
+            Self::ContentVirusMsgs => "ContentVirusMsgs",
+            Self::ContentSpamMsgs => "ContentSpamMsgs",
+            Self::ContentSpammyMsgs => "ContentSpammyMsgs",
+            Self::VirusScansFailed => "virusScansFailed",
+            Self::MsgsNotScored => "msgsNotScored",
             Self::ContentUncheckedMsgs => "ContentUncheckedMsgs",
             Self::OutMsgs => "OutMsgs",
             Self::OutMsgsRelay => "OutMsgsRelay",

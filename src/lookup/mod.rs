@@ -5,6 +5,7 @@
 //! # Source
 //! daemon.md 6.3 and content.md 6 (kinds of tables, order of keys).
 
+pub mod by_recipient;
 pub mod cdb;
 pub mod key;
 pub mod network;

@@ -31,6 +31,16 @@ impl Scalar {
         !self.0.is_empty() && self.0 != "0"
     }
 
+    /// The number it stands for, if it is one.
+    #[must_use]
+    pub fn as_number(&self) -> Option<f64> {
+        self.0
+            .trim()
+            .parse()
+            .ok()
+            .filter(|number: &f64| number.is_finite())
+    }
+
     /// The number of octets it stands for, if it is a number that is not negative, with a unit (`k`, `M`, `G`, `T`) or without.
     #[must_use]
     pub fn as_octets(&self) -> Option<u64> {
@@ -215,6 +225,19 @@ fn find_pattern(entries: &[PatternEntry], text: &str) -> Result<Option<Answer>, 
     Ok(None)
 }
 
+fn matches_any(entries: &[PatternEntry], text: &str) -> Result<bool, LookupError> {
+    for entry in entries {
+        let is_match = entry.pattern.is_match(text).map_err(|_| {
+            let what = format!("{:?} takes too many steps for {text:?}", entry.pattern);
+            LookupError(what)
+        })?;
+        if is_match {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Tables that are asked in order.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Maps {
@@ -244,6 +267,35 @@ impl Maps {
         for (at, table) in self.tables.iter().enumerate() {
             if let Some(answer) = table.find(&keys, &self.rules)? {
                 return Ok(Some((at, answer)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The first defined result for a name that is no address: of a table its own entry, or that of `.`.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub fn find_name(&self, name: &str) -> Result<Option<Scalar>, LookupError> {
+        for table in &self.tables {
+            let found = match table {
+                Table::Constant(value) => value.clone(),
+                Table::Hash(entries) => {
+                    let entry = entries.get(name).or_else(|| entries.get("."));
+                    entry.cloned().flatten()
+                }
+                Table::Cdb(cdb) => cdb.find(name).map(Scalar::new),
+                Table::List(_) => None,
+                Table::Patterns(entries) => find_pattern(entries, name)?.map(|answer| answer.value),
+            };
+            if found.is_some() {
+                return Ok(found);
+            }
+            if let Table::Patterns(entries) = table
+                && matches_any(entries, name)?
+            {
+                // A pattern that says nothing ends the search: it is an exception.
+                return Ok(None);
             }
         }
         Ok(None)

@@ -64,6 +64,16 @@ impl Category {
         major: Major::Oversized,
         minor: 0,
     };
+    /// Infected.
+    pub const VIRUS: Self = Self {
+        major: Major::Virus,
+        minor: 0,
+    };
+    /// At or above the kill level.
+    pub const SPAM: Self = Self {
+        major: Major::Spam,
+        minor: 0,
+    };
     /// Something in it is banned.
     pub const BANNED: Self = Self {
         major: Major::Banned,
@@ -76,6 +86,15 @@ impl Category {
         Self {
             major: Major::Unchecked,
             minor: cause as u8,
+        }
+    }
+
+    /// At or above the second tag level; or the third.
+    #[must_use]
+    pub const fn spammy(is_third: bool) -> Self {
+        Self {
+            major: Major::Spammy,
+            minor: is_third as u8,
         }
     }
 

@@ -75,6 +75,10 @@ pub struct Decision {
     pub kept_as: Option<Major>,
     /// Header fields to put on top, without line end, in order.
     pub added_fields: Vec<String>,
+    /// `X-Spam` fields are put in.
+    pub is_scored: bool,
+    /// They say that it is spam.
+    pub is_spam: bool,
 }
 
 impl Decision {
@@ -88,6 +92,8 @@ impl Decision {
             is_silent: false,
             kept_as: None,
             added_fields: Vec::new(),
+            is_scored: false,
+            is_spam: false,
         }
     }
 }

@@ -26,6 +26,13 @@ pub enum Finding {
         /// The rule wants it to be thrown away without a word to the sender.
         is_discarded: bool,
     },
+    /// Virus scanners found something.
+    Infected {
+        /// What, as they call it, each once; printable.
+        names: Vec<String>,
+        /// The sender is not who it seems to be.
+        is_sender_faked: bool,
+    },
     /// Its header section is not as it should be.
     BadHeader {
         /// Minor category.

@@ -17,5 +17,6 @@ pub mod node;
 pub mod outcome;
 pub mod part;
 pub mod reply;
+pub mod score;
 pub mod settlement;
 pub mod text;

@@ -8,8 +8,8 @@ use std::borrow::Cow;
 
 use super::{
     Case, Workshop,
+    copies::{Copy, copies, without_spam_fields},
     report::{report, report_partial_rejections, report_success},
-    trace_field,
 };
 use crate::{
     deliver::smtp::{Relay, relay},
@@ -149,9 +149,14 @@ fn reason(decision: &Decision) -> (u16, Enhanced, String) {
             (554, Enhanced::new(5, 6, detail), bad_header_words(minor))
         }
         Major::Clean => (554, refused, "CLEAN"),
-        Major::CatchAll | Major::Mta | Major::Spammy | Major::Spam | Major::Virus => {
-            (554, refused, "OTHER")
+        Major::Virus => {
+            let names = decision.reason.as_deref().unwrap_or_default();
+            return (554, refused, format!("INFECTED: {names}"));
         }
+        Major::Spam => (554, refused, "spam"),
+        Major::Spammy if decision.category.minor == 1 => (554, refused, "spammy (tag3)"),
+        Major::Spammy => (554, refused, "spammy"),
+        Major::CatchAll | Major::Mta => (554, refused, "OTHER"),
     };
     (code, enhanced, text.to_owned())
 }
@@ -210,23 +215,62 @@ fn deliver(
         );
         return true;
     }
-    let all = open.len() == arrived.envelope.recipients.len();
+    let mut reports_success = true;
+    for copy in copies(case, &open, workshop) {
+        reports_success &= hand_over(case, &copy, outcomes, deadline, workshop);
+        let failed = outcomes.iter().flatten();
+        let mut failed = failed.filter(|outcome| matches!(outcome, Outcome::Deferred(_)));
+        // The MTA will come again with all of them.
+        if !arrived.is_lmtp && failed.next().is_some() {
+            break;
+        }
+    }
+    reports_success
+}
+
+/// Hands one copy on; tells whether success is reported by the next hop.
+fn hand_over(
+    case: &Case<'_>,
+    copy: &Copy,
+    outcomes: &mut [Option<Outcome>],
+    deadline: Deadline,
+    workshop: &mut Workshop<'_>,
+) -> bool {
+    let arrived = &case.arrived;
+    let all = copy.recipients.len() == arrived.envelope.recipients.len();
     let recipients: Cow<'_, [Recipient]> = if all {
         Cow::Borrowed(&arrived.envelope.recipients)
     } else {
-        open.iter()
+        let places = copy.recipients.iter();
+        places
             .filter_map(|&at| arrived.envelope.recipients.get(at).cloned())
             .collect()
     };
-    let prefix = prefix(case, workshop);
+    let stripped = if copy.loses_spam_fields {
+        match without_spam_fields(arrived.message) {
+            Ok(message) => Some(message),
+            Err(error) => {
+                let what = format!("cannot read the message back: {error}");
+                let trouble = Outcome::trouble(arrived.log_id.as_str(), &what);
+                fill(
+                    outcomes,
+                    &copy.recipients,
+                    vec![trouble; copy.recipients.len()],
+                );
+                return true;
+            }
+        }
+    } else {
+        None
+    };
     let delivery = &workshop.config.delivery;
     let relayed = Relay {
         envelope: arrived.envelope,
         client: arrived.client,
         peer: arrived.peer,
         port: arrived.port,
-        message: arrived.message,
-        prefix: &prefix,
+        message: stripped.as_ref().unwrap_or(arrived.message),
+        prefix: &copy.prefix,
         one_reply: !arrived.is_lmtp,
         passes_dsn_on: delivery.passes_dsn_on,
         ends_success_reports: delivery.ends_success_reports,
@@ -243,34 +287,8 @@ fn deliver(
         workshop.log,
     );
     fault::pass("pipeline.delivered");
-    fill(outcomes, &open, result.outcomes);
+    fill(outcomes, &copy.recipients, result.outcomes);
     result.reports_success
-}
-
-/// Header fields to put on top: alerts, then the trace field.
-fn prefix(case: &Case<'_>, workshop: &mut Workshop<'_>) -> Vec<u8> {
-    let trace = trace_field::received(
-        &case.arrived,
-        Some(&case.mail_id),
-        workshop.config,
-        workshop.date.now(),
-    );
-    let alerts = case.alerts();
-    let is_kept = !case.kept.is_empty() && case.arrived.recipients.iter().any(|r| r.is_local);
-    if alerts.is_empty() && !is_kept {
-        return trace;
-    }
-    let mut prefix = Vec::with_capacity(1024);
-    if is_kept {
-        let id = &case.mail_id;
-        prefix.extend_from_slice(format!("X-Quarantine-ID: <{id}>\r\n").as_bytes());
-    }
-    for field in alerts {
-        prefix.extend_from_slice(field.as_bytes());
-        prefix.extend_from_slice(b"\r\n");
-    }
-    prefix.extend_from_slice(&trace);
-    prefix
 }
 
 fn fill(outcomes: &mut [Option<Outcome>], places: &[usize], results: Vec<Outcome>) {

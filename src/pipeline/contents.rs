@@ -3,20 +3,20 @@
 //! # Source
 //! content.md 2.8 and 2.9; decisions 16 and 32.
 
-use std::{io, sync::Arc};
+use std::sync::Arc;
 
-use super::{Arrived, Workshop};
+use super::{Arrived, Workshop, shelf::Shelf};
 use crate::{
     counters::Counter,
     lookup::table::PatternEntry,
     mail::{
         finding::{Finding, Unchecked},
-        node::{Exploded, Limit, Node, NodeId, State},
+        node::{Exploded, Limit, Node, State},
         part::Oddity,
     },
     policy::banned::{self, Banned, Rules},
     sys::clock::Deadline,
-    unpack::{Keep, explode},
+    unpack::explode,
 };
 
 /// Things of one message that the log has a line for, of each kind.
@@ -29,11 +29,12 @@ const MOST_LINES: usize = 100;
 pub(super) fn look_inside(
     arrived: &Arrived<'_>,
     content: &[u8],
+    mut shelf: Shelf<'_, '_>,
     deadline: Deadline,
     workshop: &Workshop<'_>,
 ) -> Result<Vec<Finding>, String> {
     let limits = workshop.config.unpack;
-    let explosion = explode(content, limits, deadline, &mut Unseen)
+    let explosion = explode(content, limits, deadline, &mut shelf)
         .map_err(|error| format!("cannot look into the message: {error}"))?;
     for note in &explosion.notes {
         workshop.cells.count(Counter::DecodersStopped);
@@ -50,19 +51,6 @@ pub(super) fn look_inside(
     findings.extend(unchecked(exploded));
     findings.extend(all_banned(arrived, exploded, workshop));
     Ok(findings)
-}
-
-/// Nobody wants to see the contents.
-struct Unseen;
-
-impl Keep for Unseen {
-    fn keep(&mut self, _: NodeId, _: &Node, _: &[u8]) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn wants_content(&self) -> bool {
-        false
-    }
 }
 
 /// Oddities are for the log: honest mail is full of them.

@@ -10,10 +10,15 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use super::{Arrived, Workshop, contents};
+use super::{Arrived, Workshop, contents, shelf::Shelf, spam_fields, viruses};
 use crate::{
-    mail::finding::{Finding, Unchecked},
-    mime::{header_check, trace::Trace},
+    mail::{
+        self,
+        finding::{Finding, Unchecked},
+        score::Points,
+    },
+    mime::{authors::Authors, header_check, trace::Trace},
+    scan::contents::Contents,
     spool::message::Content,
     sys::{clock::Deadline, fault},
 };
@@ -28,6 +33,14 @@ const HEAD: usize = 1 << 20;
 pub(super) struct Inspection {
     pub(super) trace: Trace,
     pub(super) findings: Vec<Finding>,
+    /// Who it says it is from.
+    pub(super) authors: Authors,
+    /// A virus scanner gave a verdict.
+    pub(super) is_scanned: bool,
+    /// Names of viruses that stand for a score.
+    pub(super) virus_tests: Vec<Points>,
+    /// Fields that others have put in, and that are to be taken away.
+    pub(super) has_spam_fields: bool,
 }
 
 /// Looks at a message, until `deadline`.
@@ -37,7 +50,7 @@ pub(super) struct Inspection {
 pub(super) fn inspect(
     arrived: &Arrived<'_>,
     deadline: Deadline,
-    workshop: &Workshop<'_>,
+    workshop: &mut Workshop<'_>,
 ) -> Result<Inspection, String> {
     let mut inspection = Inspection::default();
     if arrived.earlier_crashes >= ENOUGH_CRASHES {
@@ -87,7 +100,7 @@ const fn unchecked(why: String) -> Finding {
 fn guarded(
     arrived: &Arrived<'_>,
     deadline: Deadline,
-    workshop: &Workshop<'_>,
+    workshop: &mut Workshop<'_>,
 ) -> Result<Result<Inspection, String>, String> {
     if arrived.earlier_crashes + 1 < ENOUGH_CRASHES {
         return Ok(look(arrived, deadline, workshop));
@@ -99,12 +112,13 @@ fn guarded(
 fn look(
     arrived: &Arrived<'_>,
     deadline: Deadline,
-    workshop: &Workshop<'_>,
+    workshop: &mut Workshop<'_>,
 ) -> Result<Inspection, String> {
     let unreadable = |error: io::Error| format!("cannot read the message back: {error}");
     fault::point("pipeline.inspect").map_err(unreadable)?;
     let checks = &workshop.config.checks;
-    let content = if checks.looks_inside {
+    let scans = viruses::is_wanted(arrived, workshop);
+    let content = if checks.looks_inside || scans {
         whole(arrived)
     } else {
         arrived.message.head(HEAD)
@@ -112,22 +126,37 @@ fn look(
     let content = content.map_err(unreadable)?;
     let mut inspection = Inspection {
         trace: Trace::read(&content),
-        findings: Vec::new(),
+        authors: Authors::read(&content, &workshop.config.policy.spam.trusted_authserv_ids),
+        has_spam_fields: mail::header::fields(&content)
+            .any(|field| spam_fields::NAMES.iter().any(|name| field.is(name))),
+        ..Inspection::default()
     };
+    let process = &workshop.config.process;
+    let mut contents =
+        scans.then(|| Contents::new(&content, &process.temp_base, process.spool_memory_limit));
     if !arrived.recipients.iter().all(|r| r.bypasses_header) {
         inspection
             .findings
             .extend(bad_header(arrived, &content, workshop));
     }
     if checks.looks_inside {
-        let found = contents::look_inside(arrived, &content, deadline, workshop)?;
+        let shelf = Shelf {
+            contents: contents.as_mut(),
+        };
+        let found = contents::look_inside(arrived, &content, shelf, deadline, workshop)?;
         inspection.findings.extend(found);
+    }
+    if let Some(mut contents) = contents {
+        let report = viruses::scan(arrived, &mut contents, deadline, workshop)?;
+        inspection.findings.extend(report.findings);
+        inspection.is_scanned = report.is_scanned;
+        inspection.virus_tests = report.tests;
     }
     Ok(inspection)
 }
 
 /// All of the message.
-fn whole<'a>(arrived: &Arrived<'a>) -> io::Result<Cow<'a, [u8]>> {
+pub(super) fn whole<'a>(arrived: &Arrived<'a>) -> io::Result<Cow<'a, [u8]>> {
     match arrived.message.content() {
         Content::Memory(content) => Ok(Cow::Borrowed(content)),
         Content::File(_) => {

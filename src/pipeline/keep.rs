@@ -22,6 +22,8 @@ pub(super) fn kept(config: &QuarantineConfig) -> Vec<Major> {
         return Vec::new();
     }
     [
+        (Major::Virus, &config.virus),
+        (Major::Spam, &config.spam),
         (Major::Banned, &config.banned),
         (Major::Unchecked, &config.unchecked),
         (Major::BadHeader, &config.bad_header),
@@ -47,6 +49,8 @@ pub(super) fn keep(case: &Case<'_>, workshop: &mut Workshop<'_>) -> Result<Vec<S
     let mut places = Vec::new();
     for major in majors {
         let (template, alias) = match major {
+            Major::Virus => (&config.virus, "virus-quarantine"),
+            Major::Spam => (&config.spam, "spam-quarantine"),
             Major::Banned => (&config.banned, "banned-quarantine"),
             Major::BadHeader => (&config.bad_header, "bad-header-quarantine"),
             _ => (&config.unchecked, "unchecked-quarantine"),

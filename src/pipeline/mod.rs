@@ -7,12 +7,17 @@
 mod act;
 mod announce;
 mod contents;
+mod copies;
 mod identify;
 mod inspect;
 mod keep;
 mod report;
+mod scoring;
+mod shelf;
+mod spam_fields;
 mod summarise;
 mod trace_field;
+mod viruses;
 
 use std::{net::IpAddr, time::Duration};
 
@@ -23,6 +28,7 @@ use self::{
     announce::announce,
     inspect::inspect,
     keep::{keep, kept},
+    scoring::{Scoring, score},
     summarise::summarise,
 };
 use crate::{
@@ -35,6 +41,7 @@ use crate::{
         envelope::Envelope,
         id::{LogId, MailId},
         outcome::Outcome,
+        score::Score,
         settlement::FinalReply,
     },
     outbound::Outbound,
@@ -42,7 +49,7 @@ use crate::{
         decide::{Circumstances, decide},
         recipient::RecipientSettings,
     },
-    scoreboard::{ChildSlot, Stage},
+    scoreboard::{ChildSlot, Scoreboard, Stage},
     spool::message::Message,
     sys::{
         clock::{Deadline, MailDate, monotonic_ms},
@@ -59,6 +66,8 @@ pub struct Workshop<'w> {
     pub log: &'w Log,
     /// Counters.
     pub cells: Cells,
+    /// What all children know of scanners.
+    pub scoreboard: Scoreboard,
     /// Where the child says what it does.
     pub slot: &'w mut ChildSlot,
     /// Sends mail.
@@ -107,6 +116,7 @@ struct Case<'a> {
     mail_id: MailId,
     inspection: inspect::Inspection,
     decisions: Vec<Decision>,
+    scoring: Scoring,
     /// Where copies are kept.
     kept: Vec<String>,
 }
@@ -151,12 +161,22 @@ pub fn process(arrived: Arrived<'_>, workshop: &mut Workshop<'_>) -> FinalReply 
             return settle(&arrived, &outcomes, workshop);
         }
     };
-    let decisions = decisions(&arrived, &inspection, workshop.config);
+    let unscored = vec![Score::default(); arrived.recipients.len()];
+    let preliminary = decisions(&arrived, &inspection, &unscored, workshop.config);
+    let scoring = match score(&arrived, &inspection, &preliminary, working, workshop) {
+        Ok(scoring) => scoring,
+        Err(what) => {
+            let outcomes = trouble(&arrived, &what, workshop);
+            return settle(&arrived, &outcomes, workshop);
+        }
+    };
+    let decisions = decisions(&arrived, &inspection, &scoring.scores, workshop.config);
     let mut case = Case {
         arrived,
         mail_id,
         inspection,
         decisions,
+        scoring,
         kept: Vec::new(),
     };
     match keep(&case, workshop) {
@@ -178,22 +198,25 @@ pub fn process(arrived: Arrived<'_>, workshop: &mut Workshop<'_>) -> FinalReply 
 fn decisions(
     arrived: &Arrived<'_>,
     inspection: &inspect::Inspection,
+    scores: &[Score],
     config: &Config,
 ) -> Vec<Decision> {
     let kept = kept(&config.quarantine);
-    let decide_for = |(recipient, settings)| {
+    let decide_for = |(recipient, (settings, score))| {
         let circumstances = Circumstances {
             recipient,
             settings,
             policy: &config.policy,
             kept: &kept,
             sender_is_null: arrived.envelope.reverse_path.is_null(),
+            score,
         };
         decide(&inspection.findings, circumstances)
     };
     arrived
         .recipients
         .iter()
+        .zip(scores)
         .enumerate()
         .map(decide_for)
         .collect()

@@ -5,13 +5,14 @@
 
 use std::fmt;
 
-use super::{Case, Workshop};
+use super::{Case, Workshop, copies};
 use crate::{
     counters::{Cells, Counter},
     mail::{
         category::{Category, Major},
         decision::Decision,
         outcome::{Outcome, Report},
+        score::Rounded,
     },
     policy::recipient::RecipientSettings,
     sys::clock::monotonic_ms,
@@ -22,6 +23,9 @@ pub(super) fn summarise(case: &Case<'_>, outcomes: &[Outcome], workshop: &Worksh
     count(case, outcomes, &workshop.cells);
     if !workshop.log.shows(0) {
         return;
+    }
+    if workshop.log.shows(2) {
+        tell_scores(case, workshop);
     }
     for delivered in [true, false] {
         let entry = Entry {
@@ -39,6 +43,29 @@ pub(super) fn summarise(case: &Case<'_>, outcomes: &[Outcome], workshop: &Worksh
     }
 }
 
+/// `spam-tag, <s> -> <r>, Yes, score=...`: what the fields say, whether they are put in or not.
+fn tell_scores(case: &Case<'_>, workshop: &Workshop<'_>) {
+    let envelope = case.arrived.envelope;
+    for (at, recipient) in envelope.recipients.iter().enumerate() {
+        let score = case.scoring.scores.get(at);
+        if !score.is_some_and(|score| score.is_asked || score.level.is_some()) {
+            continue;
+        }
+        if let Some(said) = copies::said(case, at, workshop) {
+            workshop.log.write(
+                2,
+                Some(case.arrived.log_id),
+                format_args!(
+                    "spam-tag, {} -> {}, {}",
+                    envelope.reverse_path,
+                    recipient.address,
+                    said.status()
+                ),
+            );
+        }
+    }
+}
+
 /// One entry: for those who got the message, or for those who did not.
 struct Entry<'e> {
     case: &'e Case<'e>,
@@ -51,7 +78,7 @@ struct Entry<'e> {
 
 impl<'e> Entry<'e> {
     /// Those whom it is about: places in the envelope, and outcomes.
-    fn concerned(&self) -> impl Iterator<Item = (usize, &'e Outcome)> + '_ {
+    fn concerned(&self) -> impl Iterator<Item = (usize, &'e Outcome)> + Clone + '_ {
         self.outcomes
             .iter()
             .enumerate()
@@ -72,6 +99,21 @@ impl<'e> Entry<'e> {
             .filter_map(|(at, _)| self.case.decisions.get(at))
             .find(|decision| decision.category == category)
             .and_then(|decision| decision.reason.as_deref())
+    }
+
+    /// `6.123`, `2..6.1` if recipients differ, `-` if nothing scored it.
+    fn write_hits(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scores = &self.case.scoring.scores;
+        let levels = self.concerned().filter_map(|(at, _)| scores.get(at)?.level);
+        let least = levels.clone().reduce(f64::min);
+        let most = levels.reduce(f64::max);
+        match (least.map(Rounded), most.map(Rounded)) {
+            (Some(least), Some(most)) if least.to_string() == most.to_string() => {
+                write!(f, "{least}")
+            }
+            (Some(least), Some(most)) => write!(f, "{least}..{most}"),
+            _ => f.write_str("-"),
+        }
     }
 
     /// Client and envelope.
@@ -115,7 +157,13 @@ impl fmt::Display for Entry<'_> {
             write!(f, " ({reason})")?;
         }
         f.write_str(" {")?;
-        write_actions(f, self.outcomes, arrived.recipients, self.originating)?;
+        write_actions(
+            f,
+            self.outcomes,
+            arrived.recipients,
+            &case.decisions,
+            self.originating,
+        )?;
         if !case.kept.is_empty() {
             f.write_str(",Quarantined")?;
         }
@@ -136,7 +184,9 @@ impl fmt::Display for Entry<'_> {
             write!(f, ", Resent-Message-ID: <{id}>")?;
         }
         let size = arrived.message.size();
-        write!(f, ", mail_id: {}, Hits: -, size: {size}", case.mail_id)?;
+        write!(f, ", mail_id: {}, Hits: ", case.mail_id)?;
+        self.write_hits(f)?;
+        write!(f, ", size: {size}")?;
         if self.delivered {
             let queued = queued_as(self.concerned().map(|(_, outcome)| outcome));
             write!(f, ", queued_as: {}", queued.join("/"))?;
@@ -179,26 +229,32 @@ fn write_actions(
     f: &mut fmt::Formatter<'_>,
     outcomes: &[Outcome],
     recipients: &[RecipientSettings],
+    decisions: &[Decision],
     originating: bool,
 ) -> fmt::Result {
-    let words = outcomes
-        .iter()
-        .zip(recipients)
-        .map(|(outcome, settings)| (done(outcome), direction(settings, originating)));
+    let words = outcomes.iter().zip(recipients).zip(decisions);
+    let words = words.map(|((outcome, settings), decision)| {
+        let is_tagged = matches!(decision.category.major, Major::Virus | Major::Banned)
+            || (decision.is_spam && settings.is_local);
+        (done(outcome, is_tagged), direction(settings, originating))
+    });
     let mut words: Vec<(&str, &str)> = words.collect();
     words.sort_unstable();
     words.dedup();
     let mut separator = "";
     for (done, direction) in words {
+        let done = done.strip_suffix("Untagged").unwrap_or(done);
         write!(f, "{separator}{done}{direction}")?;
         separator = ",";
     }
     Ok(())
 }
 
-const fn done(outcome: &Outcome) -> &'static str {
+/// The words sort as they are here: what was not tagged says so, and loses that word later.
+const fn done(outcome: &Outcome, is_tagged: bool) -> &'static str {
     match outcome {
-        Outcome::Delivered(_) => "Relayed",
+        Outcome::Delivered(_) if is_tagged => "RelayedTagged",
+        Outcome::Delivered(_) => "RelayedUntagged",
         Outcome::Discarded(_) => "Discarded",
         Outcome::Bounced {
             report: Report::Sent(_),
@@ -258,6 +314,9 @@ fn count(case: &Case<'_>, outcomes: &[Outcome], cells: &Cells) {
         Major::Unchecked => Counter::ContentUncheckedMsgs,
         Major::BadHeader => Counter::ContentBadHdrMsgs,
         Major::Banned => Counter::ContentBannedMsgs,
+        Major::Virus => Counter::ContentVirusMsgs,
+        Major::Spam => Counter::ContentSpamMsgs,
+        Major::Spammy => Counter::ContentSpammyMsgs,
         _ => Counter::ContentCleanMsgs,
     });
 }

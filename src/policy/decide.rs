@@ -3,13 +3,14 @@
 //! # Source
 //! content.md 1.3 and 1.4; daemon.md 3.4 and 8.6 (default destinies).
 
-use super::recipient::RecipientSettings;
+use super::{recipient::RecipientSettings, spam};
 use crate::{
     config::settled::PolicyConfig,
     mail::{
         category::{Category, Major},
         decision::{Decision, Destiny},
         finding::Finding,
+        score::Score,
         text::{folded, printable},
     },
 };
@@ -30,6 +31,8 @@ pub struct Circumstances<'c> {
     pub kept: &'c [Major],
     /// Nobody can be told that it was not delivered.
     pub sender_is_null: bool,
+    /// How much it looks like spam to him.
+    pub score: &'c Score,
 }
 
 /// Decides what happens to a message for one recipient.
@@ -40,10 +43,13 @@ pub struct Circumstances<'c> {
 pub fn decide(findings: &[Finding], circumstances: Circumstances<'_>) -> Decision {
     let mut decision = Decision::pass(Category::CLEAN);
     let mut blocking: Option<Category> = None;
-    for finding in findings {
-        let Some(judged) = judge(finding, circumstances) else {
-            continue;
-        };
+    let marks = spam::marks(circumstances.settings, circumstances.score);
+    decision.is_scored = marks.tag;
+    decision.is_spam = marks.tag2;
+    let by_finding = findings
+        .iter()
+        .filter_map(|finding| judge(finding, circumstances));
+    for judged in by_finding.chain(judge_score(marks, circumstances)) {
         if let Some(field) = judged.field {
             let field = folded(&field);
             if !decision.added_fields.contains(&field) {
@@ -67,8 +73,48 @@ pub fn decide(findings: &[Finding], circumstances: Circumstances<'_>) -> Decisio
         decision.reason = judged.reason;
     }
     let major = decision.category.major;
-    decision.kept_as = circumstances.kept.contains(&major).then_some(major);
+    let is_cut_off = major == Major::Spam
+        && spam::is_at(
+            circumstances.score,
+            circumstances.settings.levels.quarantine_cutoff,
+        );
+    let is_kept = circumstances.kept.contains(&major) && !is_cut_off;
+    decision.kept_as = is_kept.then_some(major);
     decision
+}
+
+/// What a score means.
+fn judge_score(marks: spam::Marks, circumstances: Circumstances<'_>) -> Option<Judged> {
+    let Circumstances {
+        settings, policy, ..
+    } = circumstances;
+    if marks.kill {
+        let destiny = if settings.loves_spam {
+            Destiny::Pass
+        } else {
+            policy.destinies.of(Category::SPAM)
+        };
+        return Some(Judged {
+            is_silent: spam::is_at(circumstances.score, settings.levels.dsn_cutoff),
+            ..Judged::new(Category::SPAM, destiny)
+        });
+    }
+    let category = if marks.tag2 {
+        Category::spammy(marks.tag3)
+    } else if marks.tag {
+        Category {
+            minor: 1,
+            ..Category::CLEAN
+        }
+    } else {
+        return None;
+    };
+    let destiny = if settings.loves_spam {
+        Destiny::Pass
+    } else {
+        policy.destinies.of(category)
+    };
+    Some(Judged::new(category, destiny))
 }
 
 /// What a finding means for a recipient.
@@ -115,6 +161,11 @@ fn judge(finding: &Finding, circumstances: Circumstances<'_>) -> Option<Judged> 
             recipient: whose, ..
         } if *whose != recipient => return None,
         Finding::BadHeader { .. } if settings.bypasses_header => return None,
+        Finding::Infected { .. } if settings.bypasses_virus => return None,
+        Finding::Infected {
+            names,
+            is_sender_faked,
+        } => judge_infected(names, *is_sender_faked, circumstances),
         Finding::Oversized { .. } => {
             Judged::new(Category::OVERSIZED, destinies.of(Category::OVERSIZED))
         }
@@ -152,6 +203,27 @@ fn judge(finding: &Finding, circumstances: Circumstances<'_>) -> Option<Judged> 
     })
 }
 
+/// What viruses mean. Without a folder they are thrown away all the same: a refusal would go to somebody whose name was taken.
+fn judge_infected(
+    names: &[String],
+    is_sender_faked: bool,
+    circumstances: Circumstances<'_>,
+) -> Judged {
+    let names = printable(&names.join(", "), LONGEST_REASON);
+    let destiny = if circumstances.settings.loves_virus {
+        Destiny::Pass
+    } else {
+        circumstances.policy.destinies.of(Category::VIRUS)
+    };
+    let judged = Judged::new(Category::VIRUS, destiny)
+        .alert(&format!("INFECTED, message contains virus: {names}"));
+    Judged {
+        reason: Some(names),
+        is_silent: is_sender_faked,
+        ..judged
+    }
+}
+
 /// What is to be kept is not thrown away where there is no folder for it.
 fn banned_destiny(circumstances: Circumstances<'_>) -> Destiny {
     let policy = circumstances.policy;
@@ -184,6 +256,7 @@ mod tests {
             policy: &policy(text),
             kept,
             sender_is_null: false,
+            score: &Score::default(),
         };
         decide(findings, circumstances)
     }
@@ -298,6 +371,7 @@ mod tests {
             policy: &policy,
             kept: &[],
             sender_is_null: true,
+            score: &Score::default(),
         };
         assert_eq!(decide(&[banned(0)], circumstances).destiny, Destiny::Pass);
         assert_eq!(

@@ -4,3 +4,5 @@ pub mod bank;
 pub mod banned;
 pub mod decide;
 pub mod recipient;
+pub mod senders;
+pub mod spam;

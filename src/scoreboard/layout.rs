@@ -5,7 +5,7 @@
 /// First word of the file: `filterdS`.
 pub(super) const MAGIC: u64 = u64::from_be_bytes(*b"filterdS");
 /// Second word.
-pub(super) const VERSION: u64 = 1;
+pub(super) const VERSION: u64 = 2;
 /// Most children; the file is sparse, so unused slots cost nothing.
 pub(super) const CAPACITY: usize = 1024;
 
@@ -21,8 +21,34 @@ pub(super) const RECORDS: usize = POISON + POISON_ENTRIES * 2;
 pub(super) const RECORD: usize = 128;
 /// Words of the slot at the head of a record.
 pub(super) const SLOT: usize = 32;
+/// First word of what is known of scanners.
+pub(super) const HEALTH: usize = RECORDS + CAPACITY * RECORD;
+/// Most scanners.
+pub(super) const SCANNERS: usize = 64;
+/// Words of a scanner.
+pub(super) const SCANNER: usize = 32;
 /// Words of the whole file.
-pub(super) const TOTAL: usize = RECORDS + CAPACITY * RECORD;
+pub(super) const TOTAL: usize = HEALTH + SCANNERS * SCANNER;
+
+/// Words of a scanner; all children write here.
+pub(super) mod scanner {
+    /// Key of its name; 0 is a free place.
+    pub(in super::super) const KEY: usize = 0;
+    /// Failing since, seconds since 1970; 0 if it is up.
+    pub(in super::super) const FAILING: usize = 1;
+    /// Not to be tried before, milliseconds of the monotonic clock.
+    pub(in super::super) const NEXT: usize = 2;
+    /// Failures in a row.
+    pub(in super::super) const FAILURES: usize = 3;
+    /// Answers in all.
+    pub(in super::super) const ANSWERS: usize = 4;
+    /// Failures in all.
+    pub(in super::super) const FAILED: usize = 5;
+    /// Its name, 64 octets.
+    pub(in super::super) const NAME: (usize, usize) = (6, 8);
+    /// Why it failed last, 144 octets.
+    pub(in super::super) const WHY: (usize, usize) = (14, 18);
+}
 
 /// Words of a slot. The first three are the master's, the others the child's.
 pub(super) mod slot {

@@ -7,6 +7,7 @@
 //! # Source
 //! architecture 5.4; Apache httpd's scoreboard for the idea of one writer a field.
 
+mod health;
 mod layout;
 mod report;
 mod slot;
@@ -19,6 +20,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
+pub use health::{ScannerCell, ScannerState};
 pub use report::{Ident, Report};
 pub use slot::{ChildSlot, MasterSlot, Stage};
 

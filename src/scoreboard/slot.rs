@@ -27,6 +27,10 @@ pub enum Stage {
     Replying = 8,
     /// Putting things in order before the end.
     Leaving = 9,
+    /// Having it scanned for viruses.
+    Scanning = 10,
+    /// Having it scored.
+    Scoring = 11,
 }
 
 impl Stage {
@@ -43,6 +47,8 @@ impl Stage {
             7 => Self::Notifying,
             8 => Self::Replying,
             9 => Self::Leaving,
+            10 => Self::Scanning,
+            11 => Self::Scoring,
             _ => return None,
         })
     }
@@ -60,6 +66,8 @@ impl Stage {
             Self::Notifying => "notifying",
             Self::Replying => "replying",
             Self::Leaving => "leaving",
+            Self::Scanning => "scanning",
+            Self::Scoring => "scoring",
         }
     }
 

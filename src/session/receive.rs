@@ -170,6 +170,7 @@ impl Session<'_, '_> {
             config: transaction.config,
             log: self.surroundings.log,
             cells: self.surroundings.cells,
+            scoreboard: self.surroundings.scoreboard,
             slot,
             outbound: &mut self.surroundings.outbound,
             identifier: &mut self.surroundings.identifier,

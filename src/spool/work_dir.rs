@@ -13,6 +13,8 @@ use crate::sys::{clock::LocalTime, dir::Folder, lock, process, random};
 
 /// The message's file name.
 const MESSAGE: &str = "email.txt";
+/// The folder for parts.
+const PARTS: &str = "parts";
 /// Locked as long as the directory is in use.
 const LOCK: &str = ".filterd-lock";
 /// Most entries of a temporary folder that are looked at.
@@ -68,6 +70,20 @@ impl WorkDir {
     /// The kernel's.
     pub fn remove_message(&self) -> io::Result<()> {
         self.folder.remove_file(MESSAGE)
+    }
+
+    /// Makes the folder for the parts of a message.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn create_parts(&self) -> io::Result<Folder> {
+        self.folder.create_folder(PARTS, 0o750)
+    }
+
+    /// Where that folder is, if the directory is in `base`.
+    #[must_use]
+    pub fn parts_path(&self, base: &Path) -> std::path::PathBuf {
+        base.join(&self.name).join(PARTS)
     }
 
     /// Removes the directory with all that is in it.

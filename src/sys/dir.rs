@@ -86,6 +86,28 @@ impl Folder {
         .into())
     }
 
+    /// Makes a file without a name, open for reading and writing: it is gone when nobody has it open.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn nameless(&self) -> io::Result<File> {
+        fault::point("spool.create")?;
+        let flags = OFlag::O_RDWR | OFlag::O_TMPFILE | OFlag::O_CLOEXEC;
+        let mode = Mode::from_bits_truncate(0o600);
+        match openat(&self.descriptor, ".", flags, mode) {
+            Ok(file) => Ok(file.into()),
+            // Not every file system knows how.
+            Err(Errno::EOPNOTSUPP | Errno::EISDIR | Errno::ENOENT) => {
+                let name = format!(".filterd-{}", super::process::id());
+                self.remove_file(&name)?;
+                let file = self.create_file(&name, 0o600)?;
+                self.remove_file(&name)?;
+                Ok(file)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Opens a file for reading; a link is an error.
     ///
     /// # Errors

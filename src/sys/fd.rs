@@ -129,3 +129,12 @@ pub fn same_file(fd: impl AsFd, path: &std::path::Path) -> io::Result<bool> {
         Err(error) => Err(error.into()),
     }
 }
+
+/// A file in memory, empty, open for reading and writing.
+///
+/// # Errors
+/// The kernel's.
+pub fn memory_file(name: &std::ffi::CStr) -> io::Result<std::fs::File> {
+    use nix::sys::memfd::{MFdFlags, memfd_create};
+    Ok(memfd_create(name, MFdFlags::MFD_CLOEXEC)?.into())
+}

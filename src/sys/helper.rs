@@ -17,13 +17,15 @@ use super::{process, signal};
 pub struct Endowment {
     /// Its standard input; `/dev/null` if not set.
     pub input: Option<OwnedFd>,
+    /// Its standard output; `/dev/null` if not set.
+    pub output: Option<OwnedFd>,
     /// Its standard error; ours if not set.
     pub error: Option<OwnedFd>,
     /// When we die it gets SIGTERM, and not SIGKILL: it has things to put in order.
     pub ends_gently: bool,
 }
 
-/// Starts `program` with standard output on `/dev/null`; gives its process id. The caller reaps it.
+/// Starts `program`; gives its process id. The caller reaps it.
 ///
 /// # Errors
 /// The kernel's, for instance that the program does not exist.
@@ -41,7 +43,7 @@ pub fn start(
     command
         .args(arguments)
         .stdin(endowment.input.map_or_else(Stdio::null, Stdio::from))
-        .stdout(Stdio::null())
+        .stdout(endowment.output.map_or_else(Stdio::null, Stdio::from))
         .stderr(endowment.error.map_or_else(Stdio::inherit, Stdio::from));
     for (name, value) in environment {
         command.env(name, value);

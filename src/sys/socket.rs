@@ -13,9 +13,9 @@ use nix::{
     errno::Errno,
     sys::{
         socket::{
-            AddressFamily, MsgFlags, SockFlag, SockType, SockaddrLike, SockaddrStorage, UnixAddr,
-            accept4, bind, connect, getpeername, getsockname, recv, sendmsg, setsockopt, socket,
-            sockopt,
+            AddressFamily, ControlMessage, MsgFlags, SockFlag, SockType, SockaddrLike,
+            SockaddrStorage, UnixAddr, accept4, bind, connect, getpeername, getsockname, recv,
+            sendmsg, setsockopt, socket, sockopt,
         },
         time::TimeVal,
     },
@@ -254,6 +254,28 @@ pub fn send(
         match sendmsg::<()>(socket.as_raw_fd(), pieces, &[], flags, None) {
             Err(Errno::EINTR) => {}
             result => return Ok(result?),
+        }
+    }
+}
+
+/// Sends an open descriptor, and one octet (zero) beside it, over a UNIX socket.
+///
+/// # Errors
+/// The kernel's; interruptions are repeated.
+pub fn send_descriptor(socket: BorrowedFd<'_>, descriptor: BorrowedFd<'_>) -> io::Result<()> {
+    let descriptors = [descriptor.as_raw_fd()];
+    let control = [ControlMessage::ScmRights(&descriptors)];
+    let piece = [IoSlice::new(&[0])];
+    loop {
+        match sendmsg::<()>(
+            socket.as_raw_fd(),
+            &piece,
+            &control,
+            MsgFlags::MSG_NOSIGNAL,
+            None,
+        ) {
+            Err(Errno::EINTR) => {}
+            result => return Ok(result.map(|_| ())?),
         }
     }
 }

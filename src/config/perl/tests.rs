@@ -134,7 +134,6 @@ fn what_a_real_file_holds_is_read_and_told_of() {
             "$path",
             "$sa_timeout",
             "$uncompress",
-            "@av_scanners",
             "AM.PDP-SOCK:auth_required_release"
         ]
     );

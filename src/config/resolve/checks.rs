@@ -78,6 +78,8 @@ pub(super) fn quarantine(
         has_folders: reader
             .optional_number("$quarantine_subdir_levels")
             .is_some_and(|levels| levels > 0),
+        virus: template(reader, "$virus_quarantine_method", "virus"),
+        spam: template(reader, "$spam_quarantine_method", "spam"),
         banned: template(reader, "$banned_files_quarantine_method", "banned"),
         bad_header: template(reader, "$bad_header_quarantine_method", "badh"),
         unchecked: template(reader, "$unchecked_quarantine_method", "unchecked"),

@@ -23,7 +23,7 @@ pub(super) fn maps(reader: &mut Reader<'_>, name: &str) -> Maps {
     from_items(reader, name, &items)
 }
 
-fn from_items(reader: &mut Reader<'_>, name: &str, items: &[Value]) -> Maps {
+pub(super) fn from_items(reader: &mut Reader<'_>, name: &str, items: &[Value]) -> Maps {
     let mut maps = Maps {
         rules: rules(reader),
         ..Maps::default()

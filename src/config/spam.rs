@@ -1,0 +1,39 @@
+//! What is decided about scores.
+//!
+//! # Source
+//! content.md 1.4, 5.5, 5.6.
+
+use crate::lookup::{by_recipient::ByRecipient, table::Maps};
+
+/// All that is decided about scores.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SpamPolicy {
+    /// `@spam_tag_level_maps`
+    pub tag: Maps,
+    /// `@spam_tag2_level_maps`
+    pub tag2: Maps,
+    /// `@spam_tag3_level_maps`
+    pub tag3: Maps,
+    /// `@spam_kill_level_maps`
+    pub kill: Maps,
+    /// `@spam_dsn_cutoff_level_maps`
+    pub dsn_cutoff: Maps,
+    /// `@spam_quarantine_cutoff_level_maps`
+    pub quarantine_cutoff: Maps,
+    /// `@whitelist_sender_maps`
+    pub whitelist: Maps,
+    /// `@blacklist_sender_maps`
+    pub blacklist: Maps,
+    /// `$per_recip_whitelist_sender_lookup_tables`
+    pub own_whitelists: ByRecipient,
+    /// `$per_recip_blacklist_sender_lookup_tables`
+    pub own_blacklists: ByRecipient,
+    /// `@score_sender_maps`
+    pub sender_points: ByRecipient,
+    /// `@trusted_authserv_ids`, in lower case
+    pub trusted_authserv_ids: Vec<String>,
+    /// `$sa_spam_level_char`
+    pub level_char: String,
+    /// `@remove_existing_spam_headers_maps`
+    pub removes_existing: Maps,
+}

@@ -1,0 +1,27 @@
+//! Keeps what is found in a message for the scanners, if there are any.
+
+use std::io;
+
+use crate::{
+    mail::node::{Entry, Node, NodeId},
+    scan::contents::Contents,
+    unpack::Keep,
+};
+
+/// Everything but the message itself, which the scanners have anyway.
+pub(super) struct Shelf<'s, 'm> {
+    pub(super) contents: Option<&'s mut Contents<'m>>,
+}
+
+impl Keep for Shelf<'_, '_> {
+    fn keep(&mut self, id: NodeId, node: &Node, content: &[u8]) -> io::Result<()> {
+        match &mut self.contents {
+            Some(contents) if id > 0 && node.entry == Entry::File => contents.add(id + 1, content),
+            _ => Ok(()),
+        }
+    }
+
+    fn wants_content(&self) -> bool {
+        self.contents.is_some()
+    }
+}

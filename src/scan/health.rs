@@ -1,0 +1,89 @@
+//! Whether scanners are up: a state that all children share, with one log line for each change, and tries that become rarer.
+//!
+//! # Source
+//! architecture (issue of failures), defects.md D19.
+
+use super::failure::ScanError;
+use crate::{
+    log::Log,
+    mail::id::LogId,
+    scoreboard::{ScannerCell, Scoreboard},
+    sys::clock::{monotonic_ms, unix_seconds},
+};
+
+/// Pause after the first failure, milliseconds; it doubles with each one.
+const FIRST_PAUSE: u64 = 1000;
+/// Longest pause, milliseconds.
+const LONGEST_PAUSE: u64 = 30_000;
+
+/// Where scanners' states are kept, and who is told of changes.
+#[derive(Clone, Copy, Debug)]
+pub struct Health<'h> {
+    /// Shared by all children; without one, every scanner is tried.
+    pub board: Option<&'h Scoreboard>,
+    /// Where changes are told.
+    pub log: &'h Log,
+}
+
+impl Health<'_> {
+    fn cell(&self, kind: &str, name: &str) -> Option<ScannerCell> {
+        self.board.and_then(|board| board.scanner(kind, name))
+    }
+
+    /// An error if a scanner is known to be down, and it is not time for the next try.
+    pub(super) fn admit(&self, kind: &str, name: &str) -> Result<(), ScanError> {
+        let Some(cell) = self.cell(kind, name) else {
+            return Ok(());
+        };
+        let now = monotonic_ms();
+        if cell.may_try(now, pause(cell.failures())) {
+            return Ok(());
+        }
+        Err(ScanError::Down(
+            cell.next_ms().saturating_sub(now).div_ceil(1000),
+        ))
+    }
+
+    /// Notes how it went.
+    pub(super) fn note(
+        &self,
+        kind: &str,
+        name: &str,
+        failure: Option<&ScanError>,
+        log_id: Option<&LogId>,
+    ) {
+        let Some(cell) = self.cell(kind, name) else {
+            return;
+        };
+        match failure {
+            None => {
+                if let Some(since) = cell.answer() {
+                    let spell = unix_seconds().saturating_sub(since);
+                    self.log.write(
+                        0,
+                        log_id,
+                        format_args!("{kind} scanner {name} is up again, after {spell} s"),
+                    );
+                }
+            }
+            Some(ScanError::Down(_)) => {}
+            Some(error) if error.is_about_message() => {}
+            Some(error) => {
+                let pause = pause(cell.failures());
+                let why = error.to_string();
+                if cell.fail(&why, unix_seconds(), monotonic_ms() + pause) {
+                    self.log.write(
+                        -2,
+                        log_id,
+                        format_args!("{kind} scanner {name} is down: {why}"),
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn pause(failures: u64) -> u64 {
+    let shift = u32::try_from(failures).unwrap_or(u32::MAX).min(10);
+    (FIRST_PAUSE << shift).min(LONGEST_PAUSE)
+}

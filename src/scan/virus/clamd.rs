@@ -1,0 +1,202 @@
+//! clamd, which gets contents over its socket, or open descriptors: it needs no right to read our files.
+//!
+//! One session for a message; a content that is larger than clamd takes ends its session, and the next one begins after it.
+//!
+//! # Guards
+//! I7: every content has a reply of its own, by number, or there is no verdict.
+
+use std::{collections::BTreeMap, io::Write, os::fd::AsFd};
+
+use super::{Found, LONGEST_ANSWER, ScanError};
+use crate::{
+    config::scanner::ScannerAddress,
+    scan::{
+        contents::{Contents, STEP},
+        link::Link,
+    },
+    sys::{clock::Deadline, fd},
+    wire::clamd::{self, Verdict},
+};
+
+/// Contents that wait for a reply.
+const OUTSTANDING: usize = 8;
+
+/// How contents are handed over.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Stream,
+    Descriptor,
+}
+
+pub(super) fn stream(
+    addresses: &[ScannerAddress],
+    contents: &Contents<'_>,
+    deadline: Deadline,
+) -> Result<Found, ScanError> {
+    ask(addresses, contents, Way::Stream, deadline)
+}
+
+pub(super) fn descriptor(
+    addresses: &[ScannerAddress],
+    contents: &Contents<'_>,
+    deadline: Deadline,
+) -> Result<Found, ScanError> {
+    // Only a UNIX socket carries descriptors.
+    let is_local = |address: &ScannerAddress| matches!(address, ScannerAddress::Unix(_));
+    let way = if addresses.iter().all(is_local) {
+        Way::Descriptor
+    } else {
+        Way::Stream
+    };
+    ask(addresses, contents, way, deadline)
+}
+
+fn ask(
+    addresses: &[ScannerAddress],
+    contents: &Contents<'_>,
+    way: Way,
+    deadline: Deadline,
+) -> Result<Found, ScanError> {
+    let mut found = Found::default();
+    let mut first = 0;
+    while first < contents.count() {
+        let link = Link::open(addresses, deadline, LONGEST_ANSWER)?;
+        let mut session = Session {
+            link,
+            contents,
+            first,
+            asked: 0,
+            verdicts: BTreeMap::new(),
+        };
+        let result = session.run(way);
+        first = session.settle(result, &mut found)?;
+    }
+    Ok(found)
+}
+
+/// One session: contents from `first` on.
+struct Session<'s> {
+    link: Link,
+    contents: &'s Contents<'s>,
+    first: usize,
+    /// Contents that were handed over.
+    asked: usize,
+    /// By number of the command, from 1.
+    verdicts: BTreeMap<usize, Verdict>,
+}
+
+impl Session<'_> {
+    fn run(&mut self, way: Way) -> Result<(), ScanError> {
+        self.link.send(&[clamd::SESSION])?;
+        for item in self.first..self.contents.count() {
+            self.asked += 1;
+            match way {
+                Way::Stream => self.stream(item)?,
+                Way::Descriptor => self.descriptor(item)?,
+            }
+            while self.asked - self.verdicts.len() >= OUTSTANDING {
+                self.reply()?;
+            }
+        }
+        while self.verdicts.len() < self.asked {
+            self.reply()?;
+        }
+        // It closes at the end in any case.
+        let _sent = self.link.send(&[clamd::END]);
+        Ok(())
+    }
+
+    fn stream(&mut self, item: usize) -> Result<(), ScanError> {
+        let mut offset = 0;
+        let mut command = clamd::STREAM;
+        loop {
+            let chunk = self.contents.read(item, offset, clamd::CHUNK)?;
+            offset += chunk.len() as u64;
+            let length = u32::try_from(chunk.len()).unwrap_or_default().to_be_bytes();
+            let is_last = offset >= self.contents.size(item);
+            let end = if is_last { clamd::NO_MORE } else { b"" };
+            if chunk.is_empty() {
+                return self.link.send(&[command, clamd::NO_MORE]);
+            }
+            self.link.send(&[command, &length, &chunk, end])?;
+            if is_last {
+                return Ok(());
+            }
+            command = b"";
+        }
+    }
+
+    fn descriptor(&mut self, item: usize) -> Result<(), ScanError> {
+        let mut file = fd::memory_file(c"content")?;
+        let mut offset = 0;
+        loop {
+            let octets = self.contents.read(item, offset, STEP)?;
+            if octets.is_empty() {
+                break;
+            }
+            file.write_all(&octets)?;
+            offset += octets.len() as u64;
+        }
+        self.link.send(&[clamd::DESCRIPTOR])?;
+        self.link.send_descriptor(file.as_fd())
+    }
+
+    fn reply(&mut self) -> Result<(), ScanError> {
+        let line = self.link.until(0)?;
+        let line = String::from_utf8_lossy(&line).into_owned();
+        let (number, verdict) = clamd::reply(&line)
+            .ok_or_else(|| ScanError::Strange(line.chars().take(200).collect()))?;
+        let number = match (number, &verdict) {
+            (Some(number), _) => number,
+            // What is said before a session ends is about the content that is being sent.
+            (None, Verdict::TooLarge(_)) => self.asked,
+            (None, _) => return Err(ScanError::Strange(line.chars().take(200).collect())),
+        };
+        if number == 0 || number > self.asked || self.verdicts.insert(number, verdict).is_some() {
+            return Err(ScanError::Strange(line.chars().take(200).collect()));
+        }
+        Ok(())
+    }
+
+    /// Takes over what was found; gives the content with which to go on.
+    fn settle(
+        mut self,
+        result: Result<(), ScanError>,
+        found: &mut Found,
+    ) -> Result<usize, ScanError> {
+        if let Err(error) = &result
+            && matches!(error, ScanError::Closed(_) | ScanError::Unreachable { .. })
+        {
+            // It may have said why before it closed.
+            while self.verdicts.len() < self.asked && self.reply().is_ok() {}
+        }
+        let mut next = self.first;
+        for number in 1..=self.asked {
+            let item = self.first + number - 1;
+            let name = self.contents.name(item);
+            match self.verdicts.get(&number) {
+                Some(Verdict::Clean) => {}
+                Some(Verdict::Found(virus)) => found.add(name, virus),
+                Some(Verdict::TooLarge(why)) => {
+                    found.left_out = Some(format!("{name} is larger than clamd takes ({why})"));
+                }
+                Some(Verdict::Error(why)) => return Err(ScanError::Strange(why.clone())),
+                None if next > self.first
+                    && matches!(self.verdicts.get(&(number - 1)), Some(Verdict::TooLarge(_))) =>
+                {
+                    return Ok(next);
+                }
+                None => {
+                    return Err(result
+                        .err()
+                        .unwrap_or_else(|| ScanError::Closed(self.link.address().to_owned())));
+                }
+            }
+            next = item + 1;
+        }
+        match result {
+            Err(error) if next == self.first => Err(error),
+            _ => Ok(next),
+        }
+    }
+}

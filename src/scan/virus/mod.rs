@@ -1,0 +1,103 @@
+//! Virus scanners.
+
+mod clamd;
+mod expected;
+mod patterns;
+mod program;
+mod question;
+mod savapi;
+mod select;
+mod sssp;
+
+pub use select::{Scanned, Selection, names, run};
+
+use super::{contents::Contents, failure::ScanError};
+use crate::{
+    config::scanner::{VirusProtocol, VirusScanner},
+    sys::clock::Deadline,
+};
+
+/// What a virus scanner found; there is no default.
+#[derive(Debug)]
+pub enum ScanResult {
+    /// Nothing, in anything.
+    Clean,
+    /// Something.
+    Infected(Vec<Infection>),
+    /// It gave no verdict: whether there is something is not known.
+    Failed(ScanError),
+}
+
+/// One thing that was found.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Infection {
+    /// Where: `p002`; empty if the scanner did not say.
+    pub place: String,
+    /// What, as the scanner calls it.
+    pub name: String,
+}
+
+/// Longest answer that is read, octets.
+const LONGEST_ANSWER: usize = 200_000;
+/// Names that are kept.
+const MOST_NAMES: usize = 100;
+
+/// Asks one scanner.
+fn ask(
+    scanner: &VirusScanner,
+    contents: &Contents<'_>,
+    deadline: Deadline,
+) -> Result<Found, ScanError> {
+    match &scanner.how {
+        VirusProtocol::ClamdStream(addresses) => clamd::stream(addresses, contents, deadline),
+        VirusProtocol::ClamdDescriptor(addresses) => {
+            clamd::descriptor(addresses, contents, deadline)
+        }
+        VirusProtocol::Question {
+            query,
+            addresses,
+            is_line,
+        } => {
+            let question = question::Question {
+                query,
+                addresses,
+                is_line: *is_line,
+            };
+            question::ask(scanner, &question, contents, deadline)
+        }
+        VirusProtocol::Sssp(addresses) => sssp::ask(scanner, addresses, contents, deadline),
+        VirusProtocol::Savapi(addresses, product) => {
+            savapi::ask(scanner, addresses, product, contents, deadline)
+        }
+        VirusProtocol::Mail(..) => Err(ScanError::Program(
+            "scanning by a mail server is not there yet".to_owned(),
+        )),
+        VirusProtocol::Program(programs, arguments) => {
+            program::ask(scanner, programs, arguments, contents, deadline)
+        }
+        VirusProtocol::TestPatterns => Ok(patterns::look(contents)),
+    }
+}
+
+/// What a scanner that answered has found: nothing is clean.
+#[derive(Debug, Default)]
+struct Found {
+    infections: Vec<Infection>,
+    /// What it did not take, in words: it was not looked at.
+    left_out: Option<String>,
+    /// Worth telling.
+    note: Option<String>,
+}
+
+impl Found {
+    fn add(&mut self, place: &str, name: &str) {
+        let name = crate::mail::text::printable(name.trim(), 200);
+        let infection = Infection {
+            place: place.to_owned(),
+            name,
+        };
+        if self.infections.len() < MOST_NAMES && !self.infections.contains(&infection) {
+            self.infections.push(infection);
+        }
+    }
+}
