@@ -8,7 +8,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::{exit, postfix, print, table::Colours};
+use super::{exit, postfix, print, probe as scanner_probe, table::Colours};
 use crate::{
     config::{
         error::ConfigErrors,
@@ -19,6 +19,7 @@ use crate::{
     },
     mail::{address::Address, category::Category, decision::Destiny},
     net::connect,
+    scan::probe,
     sys::{
         clock::Deadline,
         user::{self, Identity},
@@ -42,6 +43,8 @@ struct Findings {
     files: Vec<String>,
     errors: Vec<String>,
     warnings: Vec<String>,
+    /// Scanners that answered a probe as they should.
+    well: Vec<String>,
     without_effect: Vec<String>,
 }
 
@@ -98,8 +101,38 @@ fn look_around(config: &Config, wish: &Wish, findings: &mut Findings) {
     findings
         .warnings
         .extend(postfix::findings(&wish.postfix, config));
+    check_scanners(config, wish.probe, findings);
     if wish.probe {
-        probe(config, findings);
+        try_out(config, findings);
+    }
+}
+
+/// Are scanners there, and do they know the test files?
+fn check_scanners(config: &Config, is_thorough: bool, findings: &mut Findings) {
+    if scanner_probe::has_no_scanner(config) {
+        findings.warnings.push(
+            "no virus scanner is configured: nothing but the EICAR test file is found; set @av_scanners".to_owned(),
+        );
+    }
+    for engine in config.scan.spam.iter().filter(|engine| engine.is_stand_in) {
+        findings.warnings.push(format!(
+            "{} does not run in this daemon: spamd is asked instead; say so in @spam_scanners, or set \
+             @bypass_spam_checks_maps = (1) if mail is not to be scored",
+            engine.name
+        ));
+    }
+    if is_thorough {
+        let probed = scanner_probe::scanners(config);
+        findings.warnings.extend(probed.wrong);
+        findings.well = probed.well;
+    } else {
+        let missing = probe::missing(&config.scan).into_iter();
+        findings.warnings.extend(missing.map(|missing| {
+            format!(
+                "{} scanner {}: {}",
+                missing.kind, missing.name, missing.words
+            )
+        }));
     }
 }
 
@@ -195,7 +228,7 @@ fn check_folder(folder: &Path, name: &str, config: &Config, findings: &mut Findi
 }
 
 /// Tries what the daemon would try: are the ports free, do the next hops answer?
-fn probe(config: &Config, findings: &mut Findings) {
+fn try_out(config: &Config, findings: &mut Findings) {
     for address in &config.listen.addresses {
         if let ListenAddress::Tcp(tcp) = address
             && let Err(error) = TcpListener::bind(tcp)
@@ -238,6 +271,9 @@ fn show(findings: &Findings) {
     }
     for warning in &findings.warnings {
         print::out(&format!("{} {warning}", colours.yellow("warning:")));
+    }
+    for well in &findings.well {
+        print::out(&format!("{} {well}", colours.green("well:   ")));
     }
     if !findings.without_effect.is_empty() {
         print::out(&format!(

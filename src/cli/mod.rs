@@ -12,6 +12,7 @@ mod explain;
 pub mod filterd;
 mod postfix;
 mod print;
+mod probe;
 mod scan;
 mod status;
 mod table;

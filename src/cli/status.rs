@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     counters::{Cells, Counter},
-    scoreboard::{Field, Report, Scoreboard, Stage, Text},
+    scoreboard::{Field, Report, ScannerState, Scoreboard, Stage, Text},
     sys::clock::{monotonic_ms, unix_seconds},
 };
 
@@ -32,7 +32,23 @@ struct Status {
     reloads: u64,
     rejected_reloads: u64,
     children: Vec<ChildStatus>,
+    scanners: Vec<ScannerStatus>,
     counters: std::collections::BTreeMap<&'static str, u64>,
+}
+
+/// One scanner.
+#[derive(Debug, Serialize)]
+struct ScannerStatus {
+    name: String,
+    is_up: bool,
+    /// Failing since, seconds since 1970; nothing if it is up.
+    failing_since: Option<u64>,
+    /// Seconds to the next try; nothing if it is up.
+    next_try_seconds: Option<u64>,
+    answers: u64,
+    failures: u64,
+    /// Why it failed last.
+    why: String,
 }
 
 /// One child.
@@ -113,6 +129,11 @@ fn read(state_dir: &Path) -> Result<Status, String> {
         reloads: board.get(Field::Reloads),
         rejected_reloads: board.get(Field::RejectedReloads),
         children,
+        scanners: board
+            .scanners()
+            .into_iter()
+            .map(|state| scanner(state, now))
+            .collect(),
         counters: counters(&board),
     })
 }
@@ -136,6 +157,19 @@ fn child(slot: usize, report: &Report, now: u64) -> ChildStatus {
         log_id,
         queue_id,
         is_busy: report.stage.is_some_and(Stage::is_busy),
+    }
+}
+
+fn scanner(state: ScannerState, now: u64) -> ScannerStatus {
+    let is_up = state.failing_since == 0;
+    ScannerStatus {
+        name: state.name,
+        is_up,
+        failing_since: (!is_up).then_some(state.failing_since),
+        next_try_seconds: (!is_up).then(|| state.next_ms.saturating_sub(now).div_ceil(1000)),
+        answers: state.answers,
+        failures: state.failed,
+        why: state.why,
     }
 }
 
@@ -165,6 +199,10 @@ fn lines(status: &Status) -> Vec<String> {
     lines.push(String::new());
     lines.extend(children(status, colours));
     lines.push(String::new());
+    if !status.scanners.is_empty() {
+        lines.extend(scanners(status, colours));
+        lines.push(String::new());
+    }
     let mut table = Table::new(&[("counter", Side::Left), ("count", Side::Right)]);
     for counter in Counter::ALL {
         let count = status.counters.get(counter.name()).copied().unwrap_or(0);
@@ -238,6 +276,38 @@ fn children(status: &Status, colours: Colours) -> Vec<String> {
     table.lines(colours, |column, cell, text| match (column, cell) {
         (2, "idle") => colours.green(&text),
         (2, _) => colours.yellow(&text),
+        _ => text,
+    })
+}
+
+fn scanners(status: &Status, colours: Colours) -> Vec<String> {
+    let mut table = Table::new(&[
+        ("scanner", Side::Left),
+        ("state", Side::Left),
+        ("answers", Side::Right),
+        ("failures", Side::Right),
+        ("why it failed last", Side::Left),
+    ]);
+    for scanner in &status.scanners {
+        let state = match scanner.failing_since {
+            None => "up".to_owned(),
+            Some(since) => format!(
+                "down {}, next try in {}",
+                span(unix_seconds().saturating_sub(since)),
+                span(scanner.next_try_seconds.unwrap_or(0))
+            ),
+        };
+        table.add(vec![
+            scanner.name.clone(),
+            state,
+            scanner.answers.to_string(),
+            scanner.failures.to_string(),
+            scanner.why.clone(),
+        ]);
+    }
+    table.lines(colours, |column, cell, text| match (column, cell) {
+        (1, "up") => colours.green(&text),
+        (1, _) => colours.red(&text),
         _ => text,
     })
 }

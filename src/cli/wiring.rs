@@ -7,6 +7,8 @@ use crate::{
     config::settled::Config,
     log::{Log, Settings, Target},
     net::listener::Listener,
+    scan::{health::Health, probe},
+    scoreboard::Scoreboard,
     spool::work_dir,
     supervisor::{Birth, Hooks, StartContext},
 };
@@ -14,6 +16,7 @@ use crate::{
 /// The hooks of every program that runs a master.
 pub(super) const HOOKS: Hooks = Hooks {
     child: be_child,
+    examine,
     tidy,
     open_log,
 };
@@ -41,6 +44,31 @@ fn be_child(birth: &Birth<'_>) -> i32 {
 
 fn tidy(folder: &Path, pid: Option<u32>) -> io::Result<usize> {
     work_dir::remove_leftovers(folder, pid)
+}
+
+/// Scanners that are not there are marked as down before the first message comes.
+fn examine(config: &Config, board: &Scoreboard, log: &Log) {
+    let health = Health {
+        board: Some(board),
+        log,
+    };
+    probe::note_missing(&config.scan, health);
+    for engine in config.scan.spam.iter().filter(|engine| engine.is_stand_in) {
+        let addresses: Vec<String> = engine
+            .how
+            .addresses()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        log.note(
+            0,
+            format_args!(
+                "{} does not run in this daemon: spamd at {} is asked instead",
+                engine.name,
+                addresses.join(", ")
+            ),
+        );
+    }
 }
 
 /// The log that a configuration asks for.

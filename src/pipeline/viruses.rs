@@ -127,39 +127,57 @@ fn judge(
         };
         let found = virus::names(infections);
         match points(&found, workshop)? {
-            Some(points) => report.tests.extend(points),
+            Some(points) => {
+                for test in points {
+                    if !report.tests.contains(&test) {
+                        report.tests.push(test);
+                    }
+                }
+            }
             None => {
                 scanners.push(&scanned.scanner);
-                names.extend(found);
+                for name in found {
+                    if !names.contains(&name) {
+                        names.push(name);
+                    }
+                }
             }
         }
     }
-    names.dedup();
     if !scanners.is_empty() {
         tell(arrived, &names, &scanners, workshop);
         report.findings.push(infected(names, workshop)?);
         return Ok(report);
     }
-    if !report.is_scanned && report.findings.is_empty() && workshop.config.scan.has_virus_scanner()
-    {
-        workshop.cells.count(Counter::VirusScansFailed);
-        let why = failures(&selection.scanned);
-        if workshop.config.scan.virus_failure_is_fatal {
-            return Err(format!(
-                "virus_scan FAILED: AV: ALL VIRUS SCANNERS FAILED: {why}"
-            ));
-        }
-        workshop.log.write(
-            -1,
-            Some(arrived.log_id),
-            format_args!("not scanned for viruses, passed on as unchecked: {why}"),
-        );
-        report.findings.push(Finding::Unchecked {
-            cause: Unchecked::Undecodable,
-            why: "not scanned for viruses: all scanners failed".to_owned(),
-        });
+    let is_silent = !report.is_scanned && report.findings.is_empty();
+    if is_silent && workshop.config.scan.has_virus_scanner() {
+        report.findings.push(silence(arrived, selection, workshop)?);
     }
     Ok(report)
+}
+
+/// What it means that none gave a verdict.
+fn silence(
+    arrived: &Arrived<'_>,
+    selection: &virus::Selection,
+    workshop: &Workshop<'_>,
+) -> Result<Finding, String> {
+    workshop.cells.count(Counter::VirusScansFailed);
+    let why = failures(&selection.scanned);
+    if workshop.config.scan.virus_failure_is_fatal {
+        return Err(format!(
+            "virus_scan FAILED: AV: ALL VIRUS SCANNERS FAILED: {why}"
+        ));
+    }
+    workshop.log.write(
+        -1,
+        Some(arrived.log_id),
+        format_args!("not scanned for viruses, passed on as unchecked: {why}"),
+    );
+    Ok(Finding::Unchecked {
+        cause: Unchecked::Undecodable,
+        why: "not scanned for viruses: all scanners failed".to_owned(),
+    })
 }
 
 /// Points for names that all stand for a score; `None` if one of them is a virus.

@@ -11,6 +11,8 @@ use crate::{
     sys::clock::{monotonic_ms, unix_seconds},
 };
 
+/// What it means that a spam engine is down.
+pub(super) const NOT_SCORED: &str = "mail is NOT SCORED";
 /// Pause after the first failure, milliseconds; it doubles with each one.
 const FIRST_PAUSE: u64 = 1000;
 /// Longest pause, milliseconds.
@@ -30,14 +32,15 @@ impl Health<'_> {
         self.board.and_then(|board| board.scanner(kind, name))
     }
 
-    /// An error if a scanner is known to be down, and it is not time for the next try.
-    pub(super) fn admit(&self, kind: &str, name: &str) -> Result<(), ScanError> {
+    /// Whether it was up when it was last asked; an error if it was not, and it is not time for the next try.
+    pub(super) fn admit(&self, kind: &str, name: &str) -> Result<bool, ScanError> {
         let Some(cell) = self.cell(kind, name) else {
-            return Ok(());
+            return Ok(true);
         };
         let now = monotonic_ms();
+        let is_up = cell.is_up();
         if cell.may_try(now, pause(cell.failures())) {
-            return Ok(());
+            return Ok(is_up);
         }
         Err(ScanError::Down(
             cell.next_ms().saturating_sub(now).div_ceil(1000),
@@ -70,7 +73,10 @@ impl Health<'_> {
             Some(error) if error.is_about_message() => {}
             Some(error) => {
                 let pause = pause(cell.failures());
-                let why = error.to_string();
+                let mut why = error.to_string();
+                if kind == super::spam::KIND && !why.contains(NOT_SCORED) {
+                    why = format!("{why}; {NOT_SCORED} by it until it answers");
+                }
                 if cell.fail(&why, unix_seconds(), monotonic_ms() + pause) {
                     self.log.write(
                         -2,

@@ -13,6 +13,7 @@ pub mod contents;
 mod failure;
 pub mod health;
 mod link;
+pub mod probe;
 mod program;
 pub mod spam;
 pub mod virus;
@@ -26,8 +27,8 @@ use crate::sys::{clock::Deadline, wait::pause};
 /// Pause before the second try of a scanner that restarts.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// A scanner that is to be asked, or why not.
-type Job<'s, S> = (&'s S, Result<(), ScanError>);
+/// A scanner that is to be asked, and whether it was up until now; or why it is not to be asked.
+type Job<'s, S> = (&'s S, Result<bool, ScanError>);
 
 /// Calls `ask` for each scanner that may be asked, all at the same time; gives the answers in order.
 fn all_at_once<S: Sync, R: Send>(
@@ -35,22 +36,22 @@ fn all_at_once<S: Sync, R: Send>(
     ask: impl Fn(&S) -> Result<R, ScanError> + Sync,
     deadline: Deadline,
 ) -> Vec<Result<R, ScanError>> {
-    let twice = |scanner: &S| match ask(scanner) {
+    let twice = |scanner: &S, is_up: bool| match ask(scanner) {
         // It may be restarting; those that are known to be down are not waited for.
-        Err(error) if error.may_pass() && deadline.remaining() > PAUSE * 4 => {
+        Err(error) if is_up && error.may_pass() && deadline.remaining() > PAUSE * 4 => {
             pause(PAUSE);
             ask(scanner)
         }
         result => result,
     };
-    if let [(scanner, Ok(()))] = jobs.as_slice() {
-        return vec![twice(scanner)];
+    if let [(scanner, Ok(is_up))] = jobs.as_slice() {
+        return vec![twice(scanner, *is_up)];
     }
     std::thread::scope(|scope| {
         let started = jobs.into_iter().map(|(scanner, may)| {
-            may.map(|()| {
+            may.map(|is_up| {
                 let twice = &twice;
-                scope.spawn(move || twice(scanner))
+                scope.spawn(move || twice(scanner, is_up))
             })
         });
         let started: Vec<_> = started.collect();

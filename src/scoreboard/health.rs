@@ -126,6 +126,12 @@ impl ScannerCell {
         now_ms >= next && self.swap(scanner::NEXT, next, now_ms + pause_ms)
     }
 
+    /// True unless it failed when it was last asked.
+    #[must_use]
+    pub fn is_up(self) -> bool {
+        self.get(scanner::FAILING) == 0
+    }
+
     /// When the next try is due, milliseconds of the monotonic clock.
     #[must_use]
     pub fn next_ms(self) -> u64 {

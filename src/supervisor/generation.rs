@@ -109,6 +109,7 @@ impl Master {
 
     /// What deserves to be told at start and after each reload.
     pub(super) fn tell_of_settings(&self) {
+        (self.hooks.examine)(&self.config, &self.scoreboard, &self.log);
         for warning in &self.config.warnings {
             self.log.note(-1, format_args!("{warning}"));
         }

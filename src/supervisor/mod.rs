@@ -54,6 +54,8 @@ use crate::{
 /// What the master cannot do itself, because it would have to know what mail is.
 #[derive(Clone, Copy, Debug)]
 pub struct Hooks {
+    /// Looks whether those are there whom the configuration names, and tells who is not.
+    pub examine: fn(&Config, &Scoreboard, &Log),
     /// Lives a child's life in the new process; its result is the exit status.
     pub child: fn(&Birth<'_>) -> i32,
     /// Removes what a dead child left below the folder; gives the number of folders removed.

@@ -6,6 +6,7 @@ mod request;
 mod rspamd;
 mod spamd;
 
+pub(super) use patterns::test_line;
 pub use request::Request;
 
 use super::{all_at_once, failure::ScanError, health::Health};
@@ -16,7 +17,7 @@ use crate::{
 };
 
 /// The word that health and log use.
-const KIND: &str = "spam";
+pub(super) const KIND: &str = "spam";
 /// Octets of a reply that are read.
 const LONGEST_REPLY: usize = 4 << 20;
 
@@ -92,7 +93,7 @@ fn noted(
     }
 }
 
-fn ask(
+pub(super) fn ask(
     scanner: &SpamScanner,
     request: &Request<'_>,
     deadline: Deadline,

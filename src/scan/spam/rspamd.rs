@@ -145,11 +145,10 @@ fn report(reply: Reply) -> Result<SpamReport, ScanError> {
     if let Some(error) = reply.error {
         return Err(ScanError::Strange(error.chars().take(200).collect()));
     }
-    if reply.is_skipped {
-        return Err(ScanError::Program("it skipped the message".to_owned()));
-    }
+    // What its settings skip has no score; what its test line is, is skipped and has one.
     let score = reply
         .score
+        .or_else(|| reply.is_skipped.then_some(0.0))
         .filter(|score| score.is_finite())
         .ok_or_else(|| ScanError::Strange("no score".to_owned()))?;
     let tests = reply

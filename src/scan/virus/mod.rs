@@ -9,6 +9,7 @@ mod savapi;
 mod select;
 mod sssp;
 
+pub(super) use patterns::test_file;
 pub use select::{Scanned, Selection, names, run};
 
 use super::{contents::Contents, failure::ScanError};
@@ -37,13 +38,15 @@ pub struct Infection {
     pub name: String,
 }
 
+/// The word that health and log use.
+pub(super) const KIND: &str = "virus";
 /// Longest answer that is read, octets.
 const LONGEST_ANSWER: usize = 200_000;
 /// Names that are kept.
 const MOST_NAMES: usize = 100;
 
 /// Asks one scanner.
-fn ask(
+pub(super) fn ask(
     scanner: &VirusScanner,
     contents: &Contents<'_>,
     deadline: Deadline,
@@ -81,12 +84,12 @@ fn ask(
 
 /// What a scanner that answered has found: nothing is clean.
 #[derive(Debug, Default)]
-struct Found {
-    infections: Vec<Infection>,
+pub(super) struct Found {
+    pub(super) infections: Vec<Infection>,
     /// What it did not take, in words: it was not looked at.
     left_out: Option<String>,
     /// Worth telling.
-    note: Option<String>,
+    pub(super) note: Option<String>,
 }
 
 impl Found {

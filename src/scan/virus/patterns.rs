@@ -13,6 +13,11 @@ const HALVES: [&[u8]; 2] = [
 ];
 const LARGEST: u64 = 128;
 
+/// The file itself.
+pub(in super::super) fn test_file() -> Vec<u8> {
+    HALVES.concat()
+}
+
 /// Looks for it.
 pub(super) fn look(contents: &Contents<'_>) -> Found {
     let mut found = Found::default();

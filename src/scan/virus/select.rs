@@ -3,7 +3,7 @@
 //! # Source
 //! content.md 4.2: all primaries; backups only if no primary gave a verdict.
 
-use super::{Found, Infection, ScanResult, ask};
+use super::{Found, Infection, KIND, ScanResult, ask};
 use crate::{
     config::scanner::{ScanConfig, VirusProtocol, VirusScanner},
     log::Log,
@@ -11,9 +11,6 @@ use crate::{
     scan::{all_at_once, contents::Contents, failure::ScanError, health::Health},
     sys::clock::Deadline,
 };
-
-/// The word that health and log use.
-const KIND: &str = "virus";
 
 /// What one scanner said.
 #[derive(Debug)]
@@ -153,7 +150,7 @@ fn tell(name: &str, result: &ScanResult, log: &Log, log_id: &LogId) {
                 1,
                 Some(log_id),
                 format_args!(
-                    "run_av ({name}): {} INFECTED: {}",
+                    "run_av ({name}): {}INFECTED: {}",
                     listed(infections.iter().map(|found| found.place.as_str())),
                     names(infections).join(", ")
                 ),
@@ -188,5 +185,5 @@ fn listed<'p>(places: impl Iterator<Item = &'p str>) -> String {
             known.push(place);
         }
     }
-    known.join(" ")
+    known.iter().map(|place| format!("{place} ")).collect()
 }
