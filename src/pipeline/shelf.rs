@@ -8,7 +8,7 @@ use crate::{
     unpack::Keep,
 };
 
-/// Everything but the message itself, which the scanners have anyway.
+/// The message itself is there already; its first node is its body if it has no parts.
 pub(super) struct Shelf<'s, 'm> {
     pub(super) contents: Option<&'s mut Contents<'m>>,
 }
@@ -16,7 +16,7 @@ pub(super) struct Shelf<'s, 'm> {
 impl Keep for Shelf<'_, '_> {
     fn keep(&mut self, id: NodeId, node: &Node, content: &[u8]) -> io::Result<()> {
         match &mut self.contents {
-            Some(contents) if id > 0 && node.entry == Entry::File => contents.add(id + 1, content),
+            Some(contents) if node.entry == Entry::File => contents.add(id + 1, content),
             _ => Ok(()),
         }
     }

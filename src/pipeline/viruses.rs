@@ -115,13 +115,6 @@ fn judge(
     let mut names: Vec<String> = Vec::new();
     let mut scanners: Vec<&str> = Vec::new();
     for scanned in &selection.scanned {
-        if let Some(what) = &scanned.left_out {
-            report.is_scanned = false;
-            report.findings.push(Finding::Unchecked {
-                cause: Unchecked::OverLimits,
-                why: format!("not scanned: {what}"),
-            });
-        }
         let ScanResult::Infected(infections) = &scanned.result else {
             continue;
         };
@@ -148,6 +141,13 @@ fn judge(
         tell(arrived, &names, &scanners, workshop);
         report.findings.push(infected(names, workshop)?);
         return Ok(report);
+    }
+    if let Some(what) = selection.left_out() {
+        report.is_scanned = false;
+        report.findings.push(Finding::Unchecked {
+            cause: Unchecked::OverLimits,
+            why: format!("not scanned: {what}"),
+        });
     }
     let is_silent = !report.is_scanned && report.findings.is_empty();
     if is_silent && workshop.config.scan.has_virus_scanner() {

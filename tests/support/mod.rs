@@ -5,6 +5,7 @@ pub mod daemon;
 pub mod load;
 pub mod next_hop;
 pub mod port;
+pub mod scanner;
 pub mod wildcard;
 
 use std::time::{Duration, Instant};

@@ -59,6 +59,7 @@ fn ask(
 ) -> Result<Found, ScanError> {
     let mut found = Found::default();
     let mut first = 0;
+    let mut window = OUTSTANDING;
     while first < contents.count() {
         let link = Link::open(addresses, deadline, LONGEST_ANSWER)?;
         let mut session = Session {
@@ -67,8 +68,16 @@ fn ask(
             first,
             asked: 0,
             verdicts: BTreeMap::new(),
+            window,
+            is_unclear: false,
         };
         let result = session.run(way);
+        session.hear_out(&result);
+        if session.is_unclear {
+            // One after another: then it is clear what an answer without a number is about.
+            window = 1;
+            continue;
+        }
         first = session.settle(result, &mut found)?;
     }
     Ok(found)
@@ -83,6 +92,10 @@ struct Session<'s> {
     asked: usize,
     /// By number of the command, from 1.
     verdicts: BTreeMap<usize, Verdict>,
+    /// Contents that may wait for a reply.
+    window: usize,
+    /// A reply could be about any of several.
+    is_unclear: bool,
 }
 
 impl Session<'_> {
@@ -94,7 +107,7 @@ impl Session<'_> {
                 Way::Stream => self.stream(item)?,
                 Way::Descriptor => self.descriptor(item)?,
             }
-            while self.asked - self.verdicts.len() >= OUTSTANDING {
+            while self.asked - self.verdicts.len() >= self.window {
                 self.reply()?;
             }
         }
@@ -149,7 +162,11 @@ impl Session<'_> {
         let number = match (number, &verdict) {
             (Some(number), _) => number,
             // What is said before a session ends is about the content that is being sent.
-            (None, Verdict::TooLarge(_)) => self.asked,
+            (None, Verdict::TooLarge(_)) if self.window == 1 => self.asked,
+            (None, Verdict::TooLarge(_)) => {
+                self.is_unclear = true;
+                return Err(ScanError::Closed(self.link.address().to_owned()));
+            }
             (None, _) => return Err(ScanError::Strange(line.chars().take(200).collect())),
         };
         if number == 0 || number > self.asked || self.verdicts.insert(number, verdict).is_some() {
@@ -158,18 +175,18 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Takes over what was found; gives the content with which to go on.
-    fn settle(
-        mut self,
-        result: Result<(), ScanError>,
-        found: &mut Found,
-    ) -> Result<usize, ScanError> {
-        if let Err(error) = &result
-            && matches!(error, ScanError::Closed(_) | ScanError::Unreachable { .. })
-        {
-            // It may have said why before it closed.
-            while self.verdicts.len() < self.asked && self.reply().is_ok() {}
+    /// One that closes may have said why before.
+    fn hear_out(&mut self, result: &Result<(), ScanError>) {
+        if matches!(
+            result,
+            Err(ScanError::Closed(_) | ScanError::Unreachable { .. })
+        ) {
+            while !self.is_unclear && self.verdicts.len() < self.asked && self.reply().is_ok() {}
         }
+    }
+
+    /// Takes over what was found; gives the content with which to go on.
+    fn settle(self, result: Result<(), ScanError>, found: &mut Found) -> Result<usize, ScanError> {
         let mut next = self.first;
         for number in 1..=self.asked {
             let item = self.first + number - 1;

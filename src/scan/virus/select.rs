@@ -33,6 +33,20 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// What no scanner has looked at, in words; nothing if one had everything.
+    #[must_use]
+    pub fn left_out(&self) -> Option<&str> {
+        let verdicts = self
+            .scanned
+            .iter()
+            .filter(|scanned| !scanned.is_test && !matches!(scanned.result, ScanResult::Failed(_)));
+        let mut left_out = None;
+        for scanned in verdicts {
+            left_out = Some(scanned.left_out.as_deref()?);
+        }
+        left_out
+    }
+
     /// True if at least one scanner gave a verdict; that of the built-in test is none.
     #[must_use]
     pub fn has_verdict(&self) -> bool {
