@@ -65,10 +65,10 @@ fn asked(
         return probe::virus(scanner, &contents, deadline);
     }
     let folder = Folder::open(base)?;
-    let work_dir = WorkDir::create(&folder)?;
+    let mut work_dir = WorkDir::create(&folder)?;
     let result = work_dir
-        .create_parts()
-        .and_then(|parts| contents.lay_out(&parts, work_dir.parts_path(base)))
+        .parts(base)
+        .and_then(|(parts, path)| contents.lay_out(parts, path))
         .map_err(ScanError::from)
         .and_then(|()| probe::virus(scanner, &contents, deadline));
     work_dir.remove(&folder)?;

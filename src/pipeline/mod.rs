@@ -50,7 +50,7 @@ use crate::{
         recipient::RecipientSettings,
     },
     scoreboard::{ChildSlot, Scoreboard, Stage},
-    spool::message::Message,
+    spool::{Spool, message::Message},
     sys::{
         clock::{Deadline, MailDate, monotonic_ms},
         fault,
@@ -70,6 +70,8 @@ pub struct Workshop<'w> {
     pub scoreboard: Scoreboard,
     /// Where the child says what it does.
     pub slot: &'w mut ChildSlot,
+    /// Where parts become files if somebody wants to see them.
+    pub spool: &'w mut Spool,
     /// Sends mail.
     pub outbound: &'w mut Outbound,
     /// Makes mail ids.

@@ -19,8 +19,7 @@ use crate::{
         virus::{self, ScanResult, Scanned},
     },
     scoreboard::Stage,
-    spool::work_dir::WorkDir,
-    sys::{clock::Deadline, dir::Folder},
+    sys::clock::Deadline,
 };
 
 /// What they said, all together.
@@ -54,25 +53,17 @@ pub(super) fn scan(
     let until = deadline.or_after(config.virus_timeout.min(share(deadline)));
     workshop.slot.enter(Stage::Scanning, Some(deadline));
     let scanners = || config.virus.iter().chain(&config.virus_backup);
-    let rooms = if scanners().any(|scanner| scanner.how.needs_folder()) {
-        let laid_out = lay_out(contents, workshop);
-        Some(laid_out.map_err(|error| format!("cannot lay the parts out for scanners: {error}"))?)
-    } else {
-        None
-    };
+    let needs_files = scanners().any(|scanner| scanner.how.needs_folder());
+    if needs_files {
+        lay_out(contents, workshop)?;
+    }
     let health = Health {
         board: Some(&workshop.scoreboard),
         log: workshop.log,
     };
     let selection = virus::run(config, contents, health, arrived.log_id, until);
-    if let Some((base, work_dir)) = rooms
-        && let Err(error) = work_dir.remove(&base)
-    {
-        workshop.log.write(
-            -1,
-            Some(arrived.log_id),
-            format_args!("cannot remove the folder with the parts: {error}"),
-        );
+    if needs_files {
+        clear_away(arrived, contents, workshop);
     }
     judge(arrived, &selection, workshop)
 }
@@ -83,23 +74,27 @@ fn share(deadline: Deadline) -> std::time::Duration {
 }
 
 /// Writes the parts as files.
-fn lay_out(
-    contents: &mut Contents<'_>,
-    workshop: &Workshop<'_>,
-) -> std::io::Result<(Folder, WorkDir)> {
-    let path = &workshop.config.process.temp_base;
-    let base = Folder::open(path)?;
-    let work_dir = WorkDir::create(&base)?;
-    let result = work_dir
-        .create_parts()
-        .and_then(|parts| contents.lay_out(&parts, work_dir.parts_path(path)));
-    match result {
-        Ok(()) => Ok((base, work_dir)),
-        Err(error) => {
-            // What stays is removed when the daemon starts.
-            let _removed = work_dir.remove(&base);
-            Err(error)
+fn lay_out(contents: &mut Contents<'_>, workshop: &mut Workshop<'_>) -> Result<(), String> {
+    let result = workshop.spool.parts().and_then(|(folder, path)| {
+        let result = contents.lay_out(folder, path);
+        if result.is_err() {
+            // What stays is removed with the folder.
+            let _removed = contents.clear_away(folder);
         }
+        result
+    });
+    result.map_err(|error| format!("cannot lay the parts out for scanners: {error}"))
+}
+
+/// Removes them.
+fn clear_away(arrived: &Arrived<'_>, contents: &Contents<'_>, workshop: &mut Workshop<'_>) {
+    let parts = workshop.spool.parts();
+    if let Err(error) = parts.and_then(|(folder, _)| contents.clear_away(folder)) {
+        workshop.log.write(
+            -1,
+            Some(arrived.log_id),
+            format_args!("cannot remove the parts that scanners have seen: {error}"),
+        );
     }
 }
 

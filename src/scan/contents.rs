@@ -2,9 +2,7 @@
 
 use std::{
     borrow::Cow,
-    collections::BTreeSet,
     fs::File,
-    hash::{BuildHasher, RandomState},
     io::{self, Write},
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
@@ -28,8 +26,6 @@ pub struct Contents<'m> {
     file: Option<(File, u64)>,
     base: PathBuf,
     pieces: Vec<Piece>,
-    keys: RandomState,
-    known: BTreeSet<(u64, u64)>,
     /// The folder that holds them as files, if somebody needs one.
     folder: Option<PathBuf>,
 }
@@ -46,8 +42,6 @@ impl<'m> Contents<'m> {
     /// Only the message, yet. More than `most_memory` octets of parts go to a file without a name in `base`.
     #[must_use]
     pub fn new(message: &'m [u8], base: &Path, most_memory: usize) -> Self {
-        let keys = RandomState::new();
-        let known = BTreeSet::from([(message.len() as u64, keys.hash_one(message))]);
         Self {
             message,
             memory: Vec::new(),
@@ -55,8 +49,6 @@ impl<'m> Contents<'m> {
             file: None,
             base: base.to_owned(),
             pieces: Vec::new(),
-            keys,
-            known,
             folder: None,
         }
     }
@@ -67,7 +59,7 @@ impl<'m> Contents<'m> {
     /// If it cannot be written.
     pub fn add(&mut self, number: usize, content: &[u8]) -> io::Result<()> {
         let size = content.len() as u64;
-        if content.is_empty() || !self.known.insert((size, self.keys.hash_one(content))) {
+        if content.is_empty() || self.is_known(content)? {
             return Ok(());
         }
         let is_in_file = self.memory.len() + content.len() > self.most_memory;
@@ -91,6 +83,22 @@ impl<'m> Contents<'m> {
             size,
         });
         Ok(())
+    }
+
+    /// True if the same octets are there already. Of many with the same size only the last few are looked at: to scan one twice is no
+    /// harm.
+    fn is_known(&self, content: &[u8]) -> io::Result<bool> {
+        const MOST: usize = 16;
+        let size = content.len() as u64;
+        let same_size = (0..self.count())
+            .rev()
+            .filter(|item| self.size(*item) == size);
+        for item in same_size.take(MOST) {
+            if *self.read(item, 0, content.len())? == *content {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// How many there are, the message included; it is the first.
@@ -160,7 +168,15 @@ impl<'m> Contents<'m> {
     /// If one cannot be written.
     pub fn lay_out(&mut self, folder: &Folder, path: PathBuf) -> io::Result<()> {
         for item in 0..self.count() {
-            let mut file = folder.create_file(self.name(item), 0o640)?;
+            let name = self.name(item);
+            let mut file = match folder.create_file(name, 0o640) {
+                // Left by a message whose parts could not be removed.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    folder.remove_file(name)?;
+                    folder.create_file(name, 0o640)?
+                }
+                result => result?,
+            };
             let mut offset = 0;
             loop {
                 let octets = self.read(item, offset, STEP)?;
@@ -173,6 +189,14 @@ impl<'m> Contents<'m> {
         }
         self.folder = Some(path);
         Ok(())
+    }
+
+    /// Removes those files.
+    ///
+    /// # Errors
+    /// If one cannot be removed.
+    pub fn clear_away(&self, folder: &Folder) -> io::Result<()> {
+        (0..self.count()).try_for_each(|item| folder.remove_file(self.name(item)))
     }
 
     /// Where they are as files.

@@ -172,6 +172,7 @@ impl Session<'_, '_> {
             cells: self.surroundings.cells,
             scoreboard: self.surroundings.scoreboard,
             slot,
+            spool: &mut self.surroundings.spool,
             outbound: &mut self.surroundings.outbound,
             identifier: &mut self.surroundings.identifier,
             date: &mut self.surroundings.date,

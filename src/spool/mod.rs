@@ -105,6 +105,15 @@ impl Spool {
         }
     }
 
+    /// The folder for parts that somebody wants to see as files, and its path; made if need be, and empty between messages.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn parts(&mut self) -> io::Result<(&Folder, PathBuf)> {
+        let base = self.base.clone();
+        self.work_dir()?.parts(&base)
+    }
+
     /// Removes the working directory. To be called before the child leaves.
     ///
     /// # Errors
@@ -125,7 +134,7 @@ impl Spool {
     }
 
     /// The working directory, made if need be.
-    fn work_dir(&mut self) -> io::Result<&WorkDir> {
+    fn work_dir(&mut self) -> io::Result<&mut WorkDir> {
         let work_dir = match self.work_dir.take() {
             Some(work_dir) => work_dir,
             None => WorkDir::create(self.folder()?)?,

@@ -5,7 +5,12 @@
 //! # Source
 //! daemon.md 2.2 (name and modes).
 
-use std::{fs::File, io, os::fd::AsFd, path::Path};
+use std::{
+    fs::File,
+    io,
+    os::fd::AsFd,
+    path::{Path, PathBuf},
+};
 
 use data_encoding::BASE64URL_NOPAD;
 
@@ -25,6 +30,8 @@ const MOST_ENTRIES: usize = 100_000;
 pub struct WorkDir {
     name: String,
     folder: Folder,
+    /// The folder for parts, if there is one.
+    parts: Option<Folder>,
     /// Holds the lock.
     _lock: File,
 }
@@ -51,6 +58,7 @@ impl WorkDir {
         Ok(Self {
             name,
             folder,
+            parts: None,
             _lock: file,
         })
     }
@@ -72,18 +80,17 @@ impl WorkDir {
         self.folder.remove_file(MESSAGE)
     }
 
-    /// Makes the folder for the parts of a message.
+    /// The folder for parts, made if need be, and its path if the directory is in `base`.
     ///
     /// # Errors
     /// The kernel's.
-    pub fn create_parts(&self) -> io::Result<Folder> {
-        self.folder.create_folder(PARTS, 0o750)
-    }
-
-    /// Where that folder is, if the directory is in `base`.
-    #[must_use]
-    pub fn parts_path(&self, base: &Path) -> std::path::PathBuf {
-        base.join(&self.name).join(PARTS)
+    pub fn parts(&mut self, base: &Path) -> io::Result<(&Folder, PathBuf)> {
+        let parts = match self.parts.take() {
+            Some(parts) => parts,
+            None => self.folder.create_folder(PARTS, 0o750)?,
+        };
+        let path = base.join(&self.name).join(PARTS);
+        Ok((self.parts.insert(parts), path))
     }
 
     /// Removes the directory with all that is in it.
