@@ -45,6 +45,8 @@ struct Findings {
     warnings: Vec<String>,
     /// Scanners that answered a probe as they should.
     well: Vec<String>,
+    /// Worth knowing.
+    notes: Vec<String>,
     without_effect: Vec<String>,
 }
 
@@ -110,7 +112,7 @@ fn look_around(config: &Config, wish: &Wish, findings: &mut Findings) {
 /// Are scanners there, and do they know the test files?
 fn check_scanners(config: &Config, is_thorough: bool, findings: &mut Findings) {
     if scanner_probe::has_no_scanner(config) {
-        findings.warnings.push(
+        findings.notes.push(
             "no virus scanner is configured: nothing but the EICAR test file is found; set @av_scanners".to_owned(),
         );
     }
@@ -274,6 +276,9 @@ fn show(findings: &Findings) {
     }
     for well in &findings.well {
         print::out(&format!("{} {well}", colours.green("well:   ")));
+    }
+    for note in &findings.notes {
+        print::out(&format!("{} {note}", colours.dim("note:   ")));
     }
     if !findings.without_effect.is_empty() {
         print::out(&format!(

@@ -2,6 +2,7 @@
 
 mod drawing;
 mod inspection;
+mod verdicts;
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -11,7 +12,11 @@ use std::{
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use self::{drawing::show, inspection::scan};
+use self::{
+    drawing::show,
+    inspection::{Way, scan},
+    verdicts::Scanners,
+};
 use super::{exit, filterd, print, table::Colours};
 use crate::{
     config::resolve::resolve, mail::address::Address, policy::banned::Rules, unpack::budget::Limits,
@@ -44,6 +49,18 @@ pub(super) fn command() -> Command {
                 .help("Print JSON, for programs"),
         )
         .arg(
+            Arg::new("no-virus")
+                .long("no-virus")
+                .action(ArgAction::SetTrue)
+                .help("Do not ask the virus scanners of the configuration"),
+        )
+        .arg(
+            Arg::new("no-spam")
+                .long("no-spam")
+                .action(ArgAction::SetTrue)
+                .help("Do not ask the spam engines of the configuration"),
+        )
+        .arg(
             Arg::new("extract")
                 .long("extract")
                 .value_name("DIR")
@@ -57,6 +74,7 @@ pub(super) fn command() -> Command {
 struct Settings {
     rules: Rules,
     limits: Limits,
+    scanners: Scanners,
 }
 
 /// Runs it; gives the exit status.
@@ -86,7 +104,14 @@ pub(super) fn run(matches: &ArgMatches) -> u8 {
     let mut all = Vec::new();
     for (number, file) in files.into_iter().enumerate() {
         progress.show(number, file);
-        match scan(file, folder, number + 1, &settings.rules, settings.limits) {
+        let way = Way {
+            folder,
+            number: number + 1,
+            rules: &settings.rules,
+            limits: settings.limits,
+            scanners: &settings.scanners,
+        };
+        match scan(file, &way) {
             Ok(scanned) => {
                 if scanned.is_odd() && status == exit::OK {
                     status = exit::ODD;
@@ -124,7 +149,9 @@ fn settings(matches: &ArgMatches) -> Result<Settings, String> {
     filterd::with_sources(matches, |sources| {
         let read = sources.read().and_then(|raw| {
             let config = resolve(&raw)?;
+            let wants = |option: &str| !matches.get_flag(option);
             Ok(Settings {
+                scanners: Scanners::of(&config, wants("no-virus"), wants("no-spam")),
                 rules: Rules {
                     names: config.checks.banned.of(&recipient),
                     paths: config.checks.banned_paths,

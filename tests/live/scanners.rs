@@ -355,7 +355,10 @@ fn a_question_names_the_folder_with_all_parts() {
         scanner.heard_in_all(2),
         ["email.txt p001", "email.txt p001"]
     );
-    assert_eq!(daemon.work_dirs(), Vec::<String>::new(), "nothing is left");
+    for folder in daemon.work_dirs() {
+        let parts = daemon.temp().join(folder).join("parts");
+        assert_eq!(fs::read_dir(parts).unwrap().count(), 0, "nothing is left");
+    }
 }
 
 #[test]

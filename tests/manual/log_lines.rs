@@ -8,17 +8,20 @@ use std::{
 use super::page::{Page, plain, root};
 
 /// Folders of the code that write lines about what they do.
-const WRITERS: [&str; 6] = [
+const WRITERS: [&str; 7] = [
     "supervisor",
     "child",
     "session",
     "pipeline",
     "outbound",
     "deliver",
+    "scan",
 ];
 
 /// Lines whose text is put together elsewhere, with how they begin in the page.
-const COMPOSED: [&str; 8] = [
+const COMPOSED: [&str; 10] = [
+    "ENGINE does not run in this daemon",
+    "spam-tag, SENDER -> RECIPIENT",
     "PART: WORDS",
     "(!)decoder process PID was stopped: REASON",
     "PROTOCOL [ADDRESS]:PORT FOLDER: SENDER -> RECIPIENTS OPTIONS Received: VALUE",

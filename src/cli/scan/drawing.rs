@@ -1,10 +1,13 @@
 //! Draws what is in a message as a tree.
 
-use super::inspection::{Scanned, ScannedPart};
+use super::{
+    inspection::{Scanned, ScannedPart},
+    verdicts::Verdict,
+};
 use crate::{
     cli::{print, table::Colours},
     log::escape,
-    mail::node::NodeId,
+    mail::{node::NodeId, score::Rounded},
 };
 
 /// The tree, drawn.
@@ -23,6 +26,9 @@ pub(super) fn show(scanned: &Scanned, colours: Colours) {
         .map(|(id, part)| branch(id, part, scanned, &last_of) + &line(part, colours))
         .collect();
     print::out(&lines.join("\n"));
+    for verdict in &scanned.scanners {
+        print::out(&said(verdict, colours));
+    }
     for problem in &scanned.header {
         print::out(&colours.yellow(&format!("! {problem}")));
     }
@@ -31,6 +37,33 @@ pub(super) fn show(scanned: &Scanned, colours: Colours) {
     }
     if let Some(over) = &scanned.over {
         print::out(&colours.red(&format!("not taken apart to the end: {over}")));
+    }
+}
+
+/// `virus scanner ClamAV: infected: Eicar-Signature`
+fn said(verdict: &Verdict, colours: Colours) -> String {
+    let what = match verdict.kind {
+        "virus" => "virus scanner",
+        _ => "spam engine",
+    };
+    let mut words = format!(
+        "{what} {}: {}",
+        escape(verdict.scanner.clone()),
+        verdict.result
+    );
+    if let Some(score) = verdict.score {
+        words.push_str(&format!(" {}", Rounded(score)));
+    }
+    if !verdict.names.is_empty() {
+        words.push_str(&format!(": {}", verdict.names.join(", ")));
+    }
+    if let Some(why) = &verdict.why {
+        words.push_str(&format!(": {}", escape(why.clone())));
+    }
+    match verdict.result {
+        "infected" => colours.red(&words),
+        "failed" => colours.yellow(&words),
+        _ => words,
     }
 }
 

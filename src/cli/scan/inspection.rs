@@ -8,10 +8,12 @@ use std::{
 
 use serde::Serialize;
 
+use super::verdicts::{Scanners, Verdict, verdicts};
 use crate::{
     mail::node::{Entry, Exploded, Node, NodeId},
     mime::header_check,
     policy::banned::{self, Rules},
+    scan::contents::Contents,
     sys::clock::Deadline,
     unpack::{Keep, budget::Limits, explode},
 };
@@ -30,13 +32,20 @@ pub(super) struct Scanned {
     pub(super) notes: Vec<String>,
     /// What is wrong with the header section, in words.
     pub(super) header: Vec<String>,
+    /// What the scanners of the configuration say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) scanners: Vec<Verdict>,
     pub(super) parts: Vec<ScannedPart>,
 }
 
 impl Scanned {
     /// True if anything about it is not as it should be.
     pub(super) fn is_odd(&self) -> bool {
-        self.over.is_some() || !self.header.is_empty() || self.parts.iter().any(ScannedPart::is_odd)
+        let is_bad = |verdict: &Verdict| matches!(verdict.result, "infected" | "failed");
+        self.scanners.iter().any(is_bad)
+            || self.over.is_some()
+            || !self.header.is_empty()
+            || self.parts.iter().any(ScannedPart::is_odd)
     }
 }
 
@@ -88,23 +97,39 @@ impl ScannedPart {
     }
 }
 
-/// Looks into the message in `file`, the one with this number; with a folder, what is in it is written there.
-pub(super) fn scan(
-    file: &Path,
-    folder: Option<&Path>,
-    number: usize,
-    rules: &Rules,
-    limits: Limits,
-) -> io::Result<Scanned> {
+/// How messages are looked into.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Way<'w> {
+    /// What is in them is written there.
+    pub(super) folder: Option<&'w Path>,
+    /// The number of the message, from 1.
+    pub(super) number: usize,
+    pub(super) rules: &'w Rules,
+    pub(super) limits: Limits,
+    pub(super) scanners: &'w Scanners,
+}
+
+/// Looks into the message in `file`.
+pub(super) fn scan(file: &Path, way: &Way<'_>) -> io::Result<Scanned> {
+    let Way {
+        folder,
+        number,
+        rules,
+        limits,
+        scanners,
+    } = *way;
     let message = read(file)?;
+    let mut contents = scanners.contents(&message);
     let mut shelf = Shelf {
         folder,
         number,
         files: Vec::new(),
+        contents: contents.as_mut(),
     };
     let explosion = explode(&message, limits, Deadline::after(limits.time), &mut shelf)?;
     let exploded = &explosion.exploded;
-    let mut parts = described(exploded, shelf.files);
+    let files = std::mem::take(&mut shelf.files);
+    let mut parts = described(exploded, files);
     for ban in banned::judge(rules, exploded) {
         if let Some(part) = parts.get_mut(ban.node) {
             part.banned = Some(ScannedBan {
@@ -120,20 +145,28 @@ pub(super) fn scan(
         over: exploded.over.map(|limit| limit.to_string()),
         notes: explosion.notes,
         header: problems(&message),
+        scanners: verdicts(scanners, &message, contents)?,
         parts,
     })
 }
 
 /// Writes what is found into a folder, if there is one.
-struct Shelf<'f> {
+struct Shelf<'f, 'm> {
     folder: Option<&'f Path>,
+    /// For virus scanners.
+    contents: Option<&'f mut Contents<'m>>,
     number: usize,
     /// Node and file.
     files: Vec<(NodeId, PathBuf)>,
 }
 
-impl Keep for Shelf<'_> {
+impl Keep for Shelf<'_, '_> {
     fn keep(&mut self, id: NodeId, node: &Node, content: &[u8]) -> io::Result<()> {
+        if let Some(contents) = &mut self.contents
+            && node.entry == Entry::File
+        {
+            contents.add(id + 1, content)?;
+        }
         let Some(folder) = self.folder else {
             return Ok(());
         };
@@ -154,7 +187,7 @@ impl Keep for Shelf<'_> {
     }
 
     fn wants_content(&self) -> bool {
-        self.folder.is_some()
+        self.folder.is_some() || self.contents.is_some()
     }
 }
 
