@@ -10,8 +10,8 @@ use std::{
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::{
-    amavisd, check_config, config, control, daemon, decoders, demo, exit, explain, print, scan,
-    status,
+    amavisd, check_config, config, control, daemon, decoders, demo, exit, explain, learn, print,
+    scan, status,
 };
 use crate::{
     config::{
@@ -102,6 +102,7 @@ fn command() -> Command {
         .subcommand(explain::command())
         .subcommand(scan::command())
         .subcommand(decoders::command())
+        .subcommand(learn::command())
         .subcommand(demo_command())
         .subcommand(
             Command::new("demo-next-hop")
@@ -160,6 +161,7 @@ fn run(matches: &ArgMatches) -> u8 {
         Some(("explain", sub)) => explain::run(sub),
         Some(("scan", sub)) => scan::run(sub),
         Some(("decoders", sub)) => decoders::run(sub),
+        Some(("learn", sub)) => learn::run(sub),
         Some(("reload", sub)) => reload(sub),
         Some(("stop", sub)) => stop(sub),
         Some(("demo", sub)) => demo(sub),

@@ -10,6 +10,7 @@ mod demo;
 mod exit;
 mod explain;
 pub mod filterd;
+mod learn;
 mod postfix;
 mod print;
 mod probe;

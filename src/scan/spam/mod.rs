@@ -8,6 +8,7 @@ mod spamd;
 
 pub(super) use patterns::test_line;
 pub use request::Request;
+pub use spamd::{Lesson, learn};
 
 use super::{all_at_once, failure::ScanError, health::Health};
 use crate::{

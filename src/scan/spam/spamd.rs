@@ -25,13 +25,13 @@ pub(super) fn ask(
     deadline: Deadline,
 ) -> Result<SpamReport, ScanError> {
     let message = request.with_pseudo_fields(own_limit);
-    let (mut head, mut told) = exchange("HEADERS", addresses, request, &message, deadline)?;
+    let user = user_field(request.user);
+    let (_, mut head, mut told) = exchange("HEADERS", addresses, &user, &message, deadline)?;
     if head.code == PROTOCOL_ERROR {
-        (head, told) = exchange("SYMBOLS", addresses, request, &message, deadline)?;
+        (_, head, told) = exchange("SYMBOLS", addresses, &user, &message, deadline)?;
     }
     if head.code != 0 {
-        let words: String = head.words.chars().take(200).collect();
-        return Err(ScanError::Strange(format!("{} {words}", head.code)));
+        return Err(refused(&head));
     }
     let told_score = head
         .score
@@ -61,6 +61,54 @@ fn exact(score: f64, told: &Told) -> f64 {
     }
 }
 
+/// What is to be learned.
+#[derive(Clone, Copy, Debug)]
+pub struct Lesson<'l> {
+    /// `spam`, `ham` or `forget`.
+    pub kind: &'l str,
+    /// The message.
+    pub message: &'l [u8],
+    /// Whose database.
+    pub user: Option<&'l str>,
+}
+
+/// Has it learn a message; false if that changed nothing.
+///
+/// # Errors
+/// Why it did not.
+pub fn learn(
+    addresses: &[ScannerAddress],
+    lesson: &Lesson<'_>,
+    deadline: Deadline,
+) -> Result<bool, ScanError> {
+    let fields = match lesson.kind {
+        "forget" => "Remove: local\r\n".to_owned(),
+        class => format!("Message-class: {class}\r\nSet: local\r\n"),
+    };
+    let fields = fields + &user_field(lesson.user);
+    let (section, head, _) = exchange("TELL", addresses, &fields, lesson.message, deadline)?;
+    if head.code != 0 {
+        return Err(refused(&head));
+    }
+    let is_changed = |line: &str| {
+        let line = line.to_ascii_lowercase();
+        line.starts_with("didset:") || line.starts_with("didremove:")
+    };
+    Ok(section.lines().any(is_changed))
+}
+
+fn user_field(user: Option<&str>) -> String {
+    match user {
+        Some(user) => format!("User: {}\r\n", http::value(user)),
+        None => String::new(),
+    }
+}
+
+fn refused(head: &Head) -> ScanError {
+    let words: String = head.words.chars().take(200).collect();
+    ScanError::Strange(format!("{} {words}", head.code))
+}
+
 fn points(tests: Vec<(String, Option<f64>)>) -> Vec<Points> {
     let mut points: Vec<Points> = tests
         .into_iter()
@@ -70,20 +118,17 @@ fn points(tests: Vec<(String, Option<f64>)>) -> Vec<Points> {
     points
 }
 
+/// One request: what the reply's header section is, what it says, and what its body tells.
 fn exchange(
     command: &str,
     addresses: &[ScannerAddress],
-    request: &Request<'_>,
+    fields: &str,
     message: &[u8],
     deadline: Deadline,
-) -> Result<(Head, Told), ScanError> {
+) -> Result<(String, Head, Told), ScanError> {
     let mut link = Link::open(addresses, deadline, LONGEST_REPLY)?;
-    let user = match request.user {
-        Some(user) => format!("User: {}\r\n", http::value(user)),
-        None => String::new(),
-    };
     let head = format!(
-        "{command} SPAMC/1.5\r\nContent-length: {}\r\n{user}\r\n",
+        "{command} SPAMC/1.5\r\nContent-length: {}\r\n{fields}\r\n",
         message.len()
     );
     let sent = link.send(&[head.as_bytes(), message]);
@@ -109,12 +154,12 @@ fn exchange(
     let head = spamd::head(section.trim_end())
         .ok_or_else(|| ScanError::Strange(section.chars().take(200).collect()))?;
     if head.code != 0 {
-        return Ok((head, Told::default()));
+        return Ok((section, head, Told::default()));
     }
     let body = match head.length {
         Some(length) => link.exactly(length)?,
         None => link.until_closed()?,
     };
     let told = spamd::body(&String::from_utf8_lossy(&body));
-    Ok((head, told))
+    Ok((section, head, told))
 }
