@@ -68,8 +68,8 @@ impl Sources {
             .extension()
             .is_some_and(|extension| extension == "toml");
         if !is_toml {
-            raw.is_drop_in = true;
-            return perl::read(&name, &text, raw, &machine);
+            perl::read(&name, &text, raw, &machine)?;
+            return expect_spam_assassin(&name, raw);
         }
         let document = toml::Document::parse(&name, &text)?;
         for (file, place) in document.includes()? {
@@ -100,6 +100,22 @@ impl Sources {
         }
         Ok(())
     }
+}
+
+/// A file of the original that does not say which spam engines there are means the one that the original has in its own process.
+fn expect_spam_assassin(file: &str, raw: &mut RawConfig) -> Result<(), ConfigErrors> {
+    const ENGINES: &str = "@spam_scanners";
+    if raw.get(ENGINES).is_some() {
+        return Ok(());
+    }
+    let entry = ["SpamAssassin", "Amavis::SpamControl::SpamAssassin"];
+    let entry = Value::List(entry.into_iter().map(Value::text).collect());
+    let place = Place {
+        file: file.to_owned(),
+        line: 0,
+        column: 0,
+    };
+    raw.set(ENGINES, Value::List(vec![entry]), place)
 }
 
 /// The native default: `filterd.toml`, then the files of `conf.d` in order.

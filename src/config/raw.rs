@@ -15,8 +15,6 @@ pub struct RawConfig {
     values: BTreeMap<&'static str, Arc<Assigned>>,
     /// Things set that mean nothing to us, such as `$ENV{PATH}`.
     strangers: BTreeMap<String, Place>,
-    /// Some of it was written for the original.
-    pub is_drop_in: bool,
     /// What the reader noticed that is no error.
     pub warnings: Vec<ConfigError>,
 }

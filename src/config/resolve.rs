@@ -72,7 +72,7 @@ fn one(raw: &RawConfig, warnings: &mut Vec<ConfigError>) -> Result<Config, Confi
         identity: identity(&mut reader),
         policy: policy(&mut reader, warnings),
         checks: checks(&mut reader),
-        scan: scanners::scan(&mut reader, raw.is_drop_in, warnings),
+        scan: scanners::scan(&mut reader, warnings),
         unpack: unpack(&mut reader),
         quarantine: checks::quarantine(&mut reader, warnings),
         client_rules: clients::rules(&mut reader),

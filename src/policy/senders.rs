@@ -70,9 +70,7 @@ pub fn standing(
     }
     // The one whom a list trusts is not suspect.
     standing.is_blacklisted &= !standing.is_whitelisted;
-    if !standing.is_whitelisted && !standing.is_blacklisted {
-        standing.points = points(senders, recipient, policy)?;
-    }
+    standing.points = points(senders, recipient, policy)?;
     Ok(standing)
 }
 

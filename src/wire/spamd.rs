@@ -58,6 +58,8 @@ pub struct Told {
     pub tests: Vec<(String, Option<f64>)>,
     /// What was learned.
     pub autolearn: Option<String>,
+    /// `X-Spam-Tests`, which spamd's configuration has added.
+    pub tests_field: Option<String>,
 }
 
 /// Reads a header section that spamd made (`HEADERS`), or a list of names (`SYMBOLS`).
@@ -98,6 +100,9 @@ pub fn body(text: &str) -> Told {
             is_header = true;
             // `add_header all Tests _TESTSSCORES(,)_`: the only place where spamd tells points exactly.
             let with_points = tests(value.trim());
+            if name.eq_ignore_ascii_case("x-spam-tests") {
+                told.tests_field = Some(value.split_whitespace().collect::<Vec<_>>().join(" "));
+            }
             let all_have = with_points.iter().all(|(_, points)| points.is_some());
             if !with_points.is_empty() && all_have {
                 told.tests = with_points;

@@ -188,7 +188,7 @@ fn what_is_converted_is_the_same_configuration() {
     let env = site.path("env.conf").display().to_string();
     let (status, toml, complained) = filterd(&["config", "convert", &env]);
     assert_eq!(status, 0);
-    assert!(toml.ends_with("max_servers = 3\n"), "{toml}");
+    assert!(toml.contains("\nmax_servers = 3\n"), "{toml}");
     assert!(complained.contains("$ENV{TMPDIR}"), "{complained}");
 }
 
@@ -239,7 +239,7 @@ fn every_setting_has_its_documentation() {
     }
     let perl = filterd(&["config", "doc", "$log_level"]).1;
     assert!(perl.contains("in a policy bank   yes\n"), "{perl}");
-    let idle = filterd(&["config", "doc", "spam_kill_level_maps"]).1;
+    let idle = filterd(&["config", "doc", "virus_admin_maps"]).1;
     assert!(idle.contains("it has no effect"), "{idle}");
 }
 

@@ -36,7 +36,24 @@ fn meaning(raw: &RawConfig) -> Config {
         config.policy.local_domains.names.clear();
         config.smtpd.size_limit_maps.names.clear();
         let lovers = &mut config.policy.lovers;
+        let (scan, spam) = (&mut config.scan, &mut config.policy.spam);
         for maps in [
+            &mut lovers.virus,
+            &mut lovers.spam,
+            &mut scan.bypass_virus,
+            &mut scan.bypass_spam,
+            &mut scan.virus_scores,
+            &mut scan.fake_senders,
+            &mut scan.spam_users,
+            &mut spam.tag,
+            &mut spam.tag2,
+            &mut spam.tag3,
+            &mut spam.kill,
+            &mut spam.dsn_cutoff,
+            &mut spam.quarantine_cutoff,
+            &mut spam.whitelist,
+            &mut spam.blacklist,
+            &mut spam.removes_existing,
             &mut lovers.banned,
             &mut lovers.unchecked,
             &mut lovers.bad_header,
@@ -44,6 +61,14 @@ fn meaning(raw: &RawConfig) -> Config {
             &mut config.checks.bypass_header,
         ] {
             maps.names.clear();
+        }
+        let by_recipient = [
+            &mut spam.own_whitelists,
+            &mut spam.own_blacklists,
+            &mut spam.sender_points,
+        ];
+        for maps in by_recipient.into_iter().flat_map(|all| &mut all.maps) {
+            maps.values_mut().for_each(|maps| maps.names.clear());
         }
         config.layered.values_mut().for_each(strip);
     }

@@ -41,7 +41,9 @@ pub(super) struct Scanned {
 impl Scanned {
     /// True if anything about it is not as it should be.
     pub(super) fn is_odd(&self) -> bool {
-        let is_bad = |verdict: &Verdict| matches!(verdict.result, "infected" | "failed");
+        let is_bad = |verdict: &Verdict| {
+            verdict.kind == "virus" && matches!(verdict.result, "infected" | "failed")
+        };
         self.scanners.iter().any(is_bad)
             || self.over.is_some()
             || !self.header.is_empty()

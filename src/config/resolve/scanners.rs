@@ -23,17 +23,14 @@ use crate::{
 };
 
 /// All that is about scanners.
-pub(super) fn scan(
-    reader: &mut Reader<'_>,
-    is_drop_in: bool,
-    warnings: &mut Vec<ConfigError>,
-) -> ScanConfig {
+pub(super) fn scan(reader: &mut Reader<'_>, warnings: &mut Vec<ConfigError>) -> ScanConfig {
     let mut virus_scanners = virus(reader, "@av_scanners", warnings);
     let virus_backup = virus(reader, "@av_scanners_backup", warnings);
     let mut spam_scanners = spam(reader, warnings);
     let bypass_spam = maps::maps(reader, "@bypass_spam_checks_maps");
-    if is_drop_in && !reader.is_set(SPAM) && !is_for_all(&bypass_spam) {
-        spam_scanners.push(stand_in());
+    // Nobody wants to hear of an engine that nobody wants.
+    if is_for_all(&bypass_spam) {
+        spam_scanners.retain(|engine| !engine.is_stand_in);
     }
     let is_wanted = |is_empty: bool| match reader.value("$test_patterns").as_text() {
         Some("on") => true,
@@ -90,17 +87,6 @@ const TEST: &str = "test-patterns";
 /// The first table says yes to everybody.
 fn is_for_all(maps: &Maps) -> bool {
     matches!(maps.tables.first(), Some(Table::Constant(Some(value))) if value.is_true())
-}
-
-/// What the original has in its own process.
-fn stand_in() -> SpamScanner {
-    SpamScanner {
-        name: "SpamAssassin".to_owned(),
-        how: SpamProtocol::Spamd(ScannerAddress::parse(SPAMD).into_iter().collect()),
-        score_factor: 1.0,
-        body_limit: None,
-        is_stand_in: true,
-    }
 }
 
 /// Names that stand for a score and not for a virus, if nothing else is set.

@@ -6,7 +6,7 @@
 use super::{LONGEST_REPLY, Request, SpamReport};
 use crate::{
     config::scanner::ScannerAddress,
-    mail::score::Points,
+    mail::{score::Points, text::printable},
     scan::{failure::ScanError, link::Link},
     sys::clock::Deadline,
     wire::{
@@ -15,6 +15,8 @@ use crate::{
     },
 };
 
+/// Longest field that is taken over, characters.
+const LONGEST_FIELD: usize = 900;
 /// The code for a request that is not understood.
 const PROTOCOL_ERROR: u32 = 76;
 
@@ -36,11 +38,16 @@ pub(super) fn ask(
     let told_score = head
         .score
         .ok_or_else(|| ScanError::Strange("no score".to_owned()))?;
+    let score = exact(told_score, &told);
     Ok(SpamReport {
-        score: exact(told_score, &told),
+        score,
         tests: points(told.tests),
         autolearn: told.autolearn.map(|word| word.chars().take(40).collect()),
-        fields: Vec::new(),
+        fields: told
+            .tests_field
+            .map(|value| ("X-Spam-Tests".to_owned(), printable(&value, LONGEST_FIELD)))
+            .into_iter()
+            .collect(),
     })
 }
 
