@@ -28,6 +28,7 @@ mod packers;
 
 mod clamav;
 mod daemons;
+mod original;
 mod rspamd;
 mod spamassassin;
 
