@@ -123,6 +123,13 @@ fn check_scanners(config: &Config, is_thorough: bool, findings: &mut Findings) {
             engine.name
         ));
     }
+    let absent = probe::absent(&config.scan);
+    if !absent.is_empty() {
+        findings.notes.push(format!(
+            "virus scanners that are not installed are not asked: {}",
+            absent.join(", ")
+        ));
+    }
     if is_thorough {
         let probed = scanner_probe::scanners(config);
         findings.warnings.extend(probed.wrong);

@@ -26,7 +26,11 @@ pub(super) struct Probed {
 pub(super) fn scanners(config: &Config) -> Probed {
     let mut probed = Probed::default();
     let scan = &config.scan;
+    let absent = probe::absent(scan);
     for scanner in scan.virus.iter().chain(&scan.virus_backup) {
+        if absent.contains(&scanner.name.as_str()) {
+            continue;
+        }
         virus(scanner, config, &mut probed);
     }
     spam(config, &mut probed);

@@ -53,6 +53,16 @@ fn examine(config: &Config, board: &Scoreboard, log: &Log) {
         log,
     };
     probe::note_missing(&config.scan, health);
+    let absent = probe::absent(&config.scan);
+    if !absent.is_empty() {
+        log.note(
+            0,
+            format_args!(
+                "virus scanners that are not installed are not asked: {}",
+                absent.join(", ")
+            ),
+        );
+    }
     for engine in config.scan.spam.iter().filter(|engine| engine.is_stand_in) {
         let addresses: Vec<String> = engine
             .how

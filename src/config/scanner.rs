@@ -3,7 +3,12 @@
 //! # Source
 //! content.md 4.1, 4.4, 5.1.
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{
+    fmt,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use crate::{lookup::table::Maps, pattern::Pattern};
 
@@ -68,6 +73,17 @@ pub struct VirusScanner {
     pub names: Option<Pattern>,
 }
 
+/// A scanner that is a program.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Program {
+    /// Names or paths; the first that there is counts.
+    pub names: Vec<String>,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+    /// The file that was found when it was first looked for; all who have this configuration share it.
+    pub file: Arc<OnceLock<Option<PathBuf>>>,
+}
+
 /// How a virus scanner is asked.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum VirusProtocol {
@@ -90,8 +106,10 @@ pub enum VirusProtocol {
     Savapi(Vec<ScannerAddress>, String),
     /// A mail server that refuses what is infected; true for LMTP.
     Mail(Vec<ScannerAddress>, bool),
-    /// A program; the first of these that there is, with these arguments.
-    Program(Vec<String>, Vec<String>),
+    /// A program.
+    Program(Program),
+    /// Something that nothing here can do; why, in words.
+    Unknown(String),
     /// The built-in test: it knows one file, and is no virus scanner.
     TestPatterns,
 }
@@ -116,7 +134,7 @@ impl VirusProtocol {
             | Self::Sssp(addresses)
             | Self::Savapi(addresses, _)
             | Self::Mail(addresses, _) => addresses,
-            Self::Program(..) | Self::TestPatterns => &[],
+            Self::Program(_) | Self::Unknown(_) | Self::TestPatterns => &[],
         }
     }
 
@@ -131,7 +149,8 @@ impl VirusProtocol {
             Self::Savapi(..) => "SAVAPI",
             Self::Mail(_, false) => "SMTP",
             Self::Mail(_, true) => "LMTP",
-            Self::Program(..) => "program",
+            Self::Program(_) => "program",
+            Self::Unknown(_) => "unknown",
             Self::TestPatterns => "built in",
         }
     }

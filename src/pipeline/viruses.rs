@@ -158,7 +158,10 @@ fn silence(
     workshop: &Workshop<'_>,
 ) -> Result<Finding, String> {
     workshop.cells.count(Counter::VirusScansFailed);
-    let why = failures(&selection.scanned);
+    let why = match failures(&selection.scanned) {
+        why if why.is_empty() => "none of those that are configured is installed".to_owned(),
+        why => why,
+    };
     if workshop.config.scan.virus_failure_is_fatal {
         return Err(format!(
             "virus_scan FAILED: AV: ALL VIRUS SCANNERS FAILED: {why}"

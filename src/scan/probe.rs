@@ -12,9 +12,7 @@ use super::{
     virus,
 };
 use crate::{
-    config::scanner::{
-        ScanConfig, ScannerAddress, SpamProtocol, SpamScanner, VirusProtocol, VirusScanner,
-    },
+    config::scanner::{ScanConfig, ScannerAddress, SpamProtocol, SpamScanner, VirusScanner},
     sys::clock::Deadline,
 };
 
@@ -38,11 +36,7 @@ pub fn missing(config: &ScanConfig) -> Vec<Missing> {
     let mut missing = Vec::new();
     let virus = config.virus.iter().chain(&config.virus_backup);
     for scanner in virus {
-        let program = match &scanner.how {
-            VirusProtocol::Program(programs, _) => Some(programs.as_slice()),
-            _ => None,
-        };
-        if let Err(error) = glance(scanner.how.addresses(), program) {
+        if let Err(error) = glance(scanner.how.addresses(), None) {
             missing.push(Missing {
                 kind: virus::KIND,
                 name: scanner.name.clone(),
@@ -64,6 +58,14 @@ pub fn missing(config: &ScanConfig) -> Vec<Missing> {
         }
     }
     missing
+}
+
+/// Virus scanners that are configured, but not installed, or known to nobody here: they are not asked.
+#[must_use]
+pub fn absent(config: &ScanConfig) -> Vec<&str> {
+    let all = config.virus.iter().chain(&config.virus_backup);
+    let absent = all.filter(|scanner| !virus::is_there(scanner));
+    absent.map(|scanner| scanner.name.as_str()).collect()
 }
 
 /// Marks as down whoever cannot be reached, and tells it.

@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::failure::ScanError;
+use crate::config::scanner::Program;
 use crate::sys::{
     clock::Deadline,
     fd,
@@ -44,6 +45,11 @@ pub(super) fn find(programs: &[String]) -> Option<PathBuf> {
         }
     });
     candidates.into_iter().find(|path| path.is_file())
+}
+
+/// The file of a scanner that is a program, looked for once.
+pub(super) fn file_of(program: &Program) -> Option<&Path> {
+    program.file.get_or_init(|| find(&program.names)).as_deref()
 }
 
 /// How a program ended, and what it said on both outputs.

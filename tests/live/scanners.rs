@@ -519,3 +519,71 @@ fn names_that_stand_for_a_score_are_no_viruses() {
     assert!(fits(form, &content), "{content}");
     daemon.wait_for_log("(*) Passed SPAMMY {RelayedTaggedInbound}, * Hits: 5.5, *");
 }
+
+#[test]
+fn what_is_not_installed_is_not_asked_and_nobody_left_is_no_verdict() {
+    let hop = NextHop::start();
+    let scanner = Scanner::start(|wire| wire.clamd("evil"));
+    let missing = "[\"Gone\", [\"/no/such/tool\", \"no-such-tool\"], \"{}\", [0], [1]], [\"Library\", { code = \"sophos_savi\" }]";
+    let one = format!(
+        "{{ name = \"first\", protocol = \"clamd\", socket = \"127.0.0.1:{}\" }}",
+        scanner.port()
+    );
+    let daemon = Daemon::start(hop.port(), &format!("av_scanners = [{missing}, {one}]\n"));
+    daemon.wait_for_log("virus scanners that are not installed are not asked: Gone, Library");
+    assert!(deliver(&daemon, &["b@example.net"], &message("good")).starts_with("250 2.6.0"));
+    assert!(!daemon.log().contains("FAILED"), "{}", daemon.log());
+    let daemon = Daemon::start(hop.port(), &format!("av_scanners = [{missing}]\n"));
+    let reply = deliver(&daemon, &["b@example.net"], &message("good"));
+    assert!(
+        reply.starts_with("451 ")
+            && reply.contains("none of those that are configured is installed"),
+        "{reply}"
+    );
+}
+
+#[test]
+fn a_mail_server_can_be_a_scanner() {
+    let hop = NextHop::start();
+    let scanner = Scanner::start(|wire: &mut Wire| {
+        wire.say("220 hello\r\n");
+        for reply in [
+            "250-me\r\n250 SIZE\r\n",
+            "250 ok\r\n",
+            "250 ok\r\n",
+            "354 go\r\n",
+        ] {
+            if wire.line().is_empty() {
+                return None;
+            }
+            wire.say(reply);
+        }
+        let mut text = String::new();
+        loop {
+            let line = wire.line();
+            if line == "." {
+                break;
+            }
+            text.push_str(&line);
+            text.push('\n');
+        }
+        let reply = if text.contains("evil") {
+            "554 5.7.1 virus Test.Bad found\r\n"
+        } else {
+            "250 2.0.0 ok\r\n"
+        };
+        wire.say(reply);
+        Some(text)
+    });
+    let more = format!(
+        "av_scanners = [[\"mta\", {{ code = \"ask_daemon\" }}, [\"*\", \"smtp:127.0.0.1:{}\"], {{ pattern = '^250' }}, {{ pattern = '^5.*virus' }}, {{ pattern = 'virus (\\S+)' }}]]\n",
+        scanner.port()
+    );
+    let daemon = Daemon::start(hop.port(), &more);
+    assert!(
+        deliver(&daemon, &["b@example.net"], &message("good\r\n..dot")).starts_with("250 2.6.0")
+    );
+    let reply = deliver(&daemon, &["b@example.net"], &message("evil"));
+    assert!(reply.contains("INFECTED: Test.Bad"), "{reply}");
+    assert!(scanner.heard_in_all(1)[0].contains("\n..dot"), "stuffed");
+}

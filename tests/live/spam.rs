@@ -53,6 +53,7 @@ fn scores_become_fields_for_our_own_recipients_only() {
     assert!(reply.starts_with("250 "), "{reply}");
     let form = "X-Spam-Flag: YES\r\nX-Spam-Score: 6.501\r\nX-Spam-Level: ******\r\n\
         X-Spam-Status: Yes, score=6.501 tagged_above=2 required=6.2\r\n tests=[LONG_NAME_OF_A_TEST=6.001, OTHER=0.5] autolearn=no autolearn_force=no\r\n\
+        X-Spam-Tests: LONG_NAME_OF_A_TEST=6.001,OTHER=0.5\r\n\
         Received: *\r\nFrom: a@example.com\r\n*";
     assert!(fits(form, &content(&hop, 0)), "{}", content(&hop, 0));
     assert!(

@@ -19,7 +19,8 @@ const WRITERS: [&str; 7] = [
 ];
 
 /// Lines whose text is put together elsewhere, with how they begin in the page.
-const COMPOSED: [&str; 10] = [
+const COMPOSED: [&str; 11] = [
+    "virus scanners that are not installed",
     "ENGINE does not run in this daemon",
     "spam-tag, SENDER -> RECIPIENT",
     "PART: WORDS",

@@ -205,3 +205,26 @@ fn a_stopped_clamd_under_load_loses_nothing_and_lets_nothing_through() {
     let count = load.stop(&hop);
     assert_eq!(count.lost, Vec::<usize>::new());
 }
+
+/// Debian's own list, as it is but for the place of the socket.
+#[test]
+fn the_list_of_debian_works_as_it_is() {
+    const LIST: &str = "/etc/amavis/conf.d/15-av_scanners";
+    let Ok(list) = fs::read_to_string(LIST) else {
+        println!("skipped: no {LIST}");
+        return;
+    };
+    let Some(clamd) = Real::clamd("") else { return };
+    let hop = NextHop::start();
+    let mut daemon = Daemon::prepare(hop.port(), "spam_scanners = []\n");
+    let list = list.replace("/var/run/clamav/clamd.ctl", &clamd.path("clamd.ctl"));
+    fs::write(daemon.path("av.conf"), list).unwrap();
+    let text = fs::read_to_string(daemon.config()).unwrap();
+    fs::write(daemon.config(), format!("include = [\"av.conf\"]\n{text}")).unwrap();
+    daemon.launch();
+    daemon.wait_for_log("virus scanners that are not installed are not asked: *KasperskyLab AVP*");
+    assert!(deliver(&daemon, &["b@example.net"], &message("good")).starts_with("250 2.6.0"));
+    let reply = deliver(&daemon, &["b@example.net"], &message(&eicar()));
+    assert!(reply.contains("INFECTED: Eicar-Test"), "{reply}");
+    assert!(!daemon.log().contains("FAILED"), "{}", daemon.log());
+}

@@ -13,7 +13,7 @@ use crate::{
     config::{
         error::ConfigError,
         scanner::{
-            Dialect, Expected, ScanConfig, ScannerAddress, SpamProtocol, SpamScanner,
+            Dialect, Expected, Program, ScanConfig, ScannerAddress, SpamProtocol, SpamScanner,
             VirusProtocol, VirusScanner,
         },
         value::Value,
@@ -200,10 +200,10 @@ fn from_tuple(
         }
         Value::Scalar(word) if word == "test-patterns" => VirusProtocol::TestPatterns,
         Value::Code(code) => {
-            return Err(format!("{name}: nothing here does what \\&{code} does"));
+            VirusProtocol::Unknown(format!("nothing here does what \\&{code} does"))
         }
         programs @ (Value::Scalar(_) | Value::List(_)) => {
-            VirusProtocol::Program(texts(programs), arguments(field(2)))
+            VirusProtocol::Program(program(texts(programs), arguments(field(2))))
         }
         other => return Err(format!("{name}: its program is {}", other.kind())),
     };
@@ -254,7 +254,7 @@ fn from_table(
                 return Err("a program is missing".to_owned());
             }
             let arguments = command.split_off(1);
-            VirusProtocol::Program(command, arguments)
+            VirusProtocol::Program(program(command, arguments))
         }
         other => {
             return Err(format!(
@@ -351,6 +351,14 @@ fn addresses(name: &str, words: &[String]) -> Result<Vec<ScannerAddress>, String
             .ok_or_else(|| format!("{name}: {word:?} is neither a path nor HOST:PORT"))
     });
     parsed.collect()
+}
+
+fn program(names: Vec<String>, arguments: Vec<String>) -> Program {
+    Program {
+        names,
+        arguments,
+        ..Program::default()
+    }
 }
 
 /// All texts in a value.

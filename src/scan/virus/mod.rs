@@ -2,6 +2,7 @@
 
 mod clamd;
 mod expected;
+mod mail;
 mod patterns;
 mod program;
 mod question;
@@ -72,13 +73,21 @@ pub(super) fn ask(
         VirusProtocol::Savapi(addresses, product) => {
             savapi::ask(scanner, addresses, product, contents, deadline)
         }
-        VirusProtocol::Mail(..) => Err(ScanError::Program(
-            "scanning by a mail server is not there yet".to_owned(),
-        )),
-        VirusProtocol::Program(programs, arguments) => {
-            program::ask(scanner, programs, arguments, contents, deadline)
+        VirusProtocol::Mail(addresses, is_lmtp) => {
+            mail::ask(scanner, addresses, *is_lmtp, contents, deadline)
         }
+        VirusProtocol::Program(program) => program::ask(scanner, program, contents, deadline),
+        VirusProtocol::Unknown(why) => Err(ScanError::Program(why.clone())),
         VirusProtocol::TestPatterns => Ok(patterns::look(contents)),
+    }
+}
+
+/// False for what is configured, but not installed, or known to nobody here: it is not asked.
+pub(super) fn is_there(scanner: &VirusScanner) -> bool {
+    match &scanner.how {
+        VirusProtocol::Program(program) => super::program::file_of(program).is_some(),
+        VirusProtocol::Unknown(_) => false,
+        _ => true,
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::{Found, ScanError, expected::judge};
 use crate::{
-    config::scanner::VirusScanner,
+    config::scanner::{Program, VirusScanner},
     scan::{contents::Contents, program},
     sys::clock::Deadline,
 };
@@ -15,15 +15,14 @@ const MOST_ARGUMENTS: usize = 4000;
 
 pub(super) fn ask(
     scanner: &VirusScanner,
-    programs: &[String],
-    arguments: &[String],
+    program: &Program,
     contents: &Contents<'_>,
     deadline: Deadline,
 ) -> Result<Found, ScanError> {
-    let program = program::find(programs).ok_or_else(|| {
+    let file = program::file_of(program).ok_or_else(|| {
         ScanError::Program(format!(
             "no such program: {}: install it, or remove the entry",
-            programs.join(", ")
+            program.names.join(", ")
         ))
     })?;
     let folder = contents
@@ -32,8 +31,8 @@ pub(super) fn ask(
         .display()
         .to_string();
     let mut found = Found::default();
-    for arguments in runs(arguments, &folder, contents) {
-        let ran = program::run(&program, &arguments, None, deadline)?;
+    for arguments in runs(&program.arguments, &folder, contents) {
+        let ran = program::run(file, &arguments, None, deadline)?;
         judge(scanner, "", &ran.output, Some(ran.status), &mut found)?;
     }
     Ok(found)

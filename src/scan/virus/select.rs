@@ -3,7 +3,7 @@
 //! # Source
 //! content.md 4.2: all primaries; backups only if no primary gave a verdict.
 
-use super::{Found, Infection, KIND, ScanResult, ask};
+use super::{Found, Infection, KIND, ScanResult, ask, is_there};
 use crate::{
     config::scanner::{ScanConfig, VirusProtocol, VirusScanner},
     log::Log,
@@ -97,18 +97,20 @@ fn round(
     log_id: &LogId,
     deadline: Deadline,
 ) -> Vec<Scanned> {
-    let ask_all = |scanners: &[VirusScanner]| -> Vec<Scanned> {
-        let jobs = scanners.iter();
+    let there = scanners.iter().filter(|scanner| is_there(scanner));
+    let scanners: Vec<&VirusScanner> = there.collect();
+    let ask_all = |scanners: &[&VirusScanner]| -> Vec<Scanned> {
+        let jobs = scanners.iter().copied();
         let jobs = jobs.map(|scanner| (scanner, health.admit(KIND, &scanner.name)));
         let ask = |scanner: &VirusScanner| ask(scanner, contents, deadline);
         let results = all_at_once(jobs.collect(), ask, deadline);
-        let scanned = scanners.iter().zip(results);
+        let scanned = scanners.iter().copied().zip(results);
         scanned
             .map(|(scanner, result)| noted(scanner, result, health, log_id))
             .collect()
     };
     if !config.first_infected_stops {
-        return ask_all(scanners);
+        return ask_all(&scanners);
     }
     let mut all = Vec::new();
     for scanned in scanners.chunks(1).flat_map(ask_all) {
