@@ -587,3 +587,181 @@ fn a_mail_server_can_be_a_scanner() {
     assert!(reply.contains("INFECTED: Test.Bad"), "{reply}");
     assert!(scanner.heard_in_all(1)[0].contains("\n..dot"), "stuffed");
 }
+
+/// A scanner of a protocol of its own that finds `evil` in the folder it is told of.
+fn finds_evil(folder: &str) -> bool {
+    fs::read_dir(folder).unwrap().any(|entry| {
+        let text = fs::read(entry.unwrap().path()).unwrap_or_default();
+        String::from_utf8_lossy(&text).contains("evil")
+    })
+}
+
+fn is_evil(file: &str) -> bool {
+    String::from_utf8_lossy(&fs::read(file).unwrap_or_default()).contains("evil")
+}
+
+/// sophie: one line for each folder.
+fn sophie(wire: &mut Wire) -> Option<String> {
+    let query = wire.line();
+    let folder = query.strip_suffix('/')?;
+    wire.say(if finds_evil(folder) {
+        "1:Test.Bad\n"
+    } else {
+        "0\n"
+    });
+    wire.stall();
+    None
+}
+
+/// fpscand: one line for each file, over one connection.
+fn fpscand(wire: &mut Wire) -> Option<String> {
+    loop {
+        let query = wire.line();
+        let file = query.strip_prefix("SCAN FILE ")?;
+        wire.say(&if is_evil(file) {
+            format!("1 <infected: Test.Bad> {file}\n")
+        } else {
+            format!("0 <clean> {file}\n")
+        });
+    }
+}
+
+/// savdid.
+fn sssp(wire: &mut Wire) -> Option<String> {
+    wire.say("OK SSSP/1.0\r\n");
+    let query = wire.line();
+    let folder = query.strip_prefix("SSSP/1.0 SCANDIRR ")?;
+    wire.say("ACC 1234/1\r\n");
+    if finds_evil(folder) {
+        wire.say(&format!(
+            "VIRUS Test.Bad {folder}/p001\r\nDONE OK 0203 Virus found during virus scan\r\n\r\n"
+        ));
+    } else {
+        wire.say("DONE OK 0000 The function call succeeded\r\n\r\n");
+    }
+    Some(wire.line())
+}
+
+/// SAVAPI.
+fn savapi(wire: &mut Wire) -> Option<String> {
+    wire.say("100 SAVAPI:4.0\n");
+    loop {
+        let query = wire.line();
+        if let Some(file) = query.strip_prefix("SCAN ") {
+            wire.say(if is_evil(file) {
+                "401 whatever\n310 Test.Bad <<< bad thing\n319 done\n"
+            } else {
+                "200 ok\n"
+            });
+        } else if query.starts_with("SET ") {
+            wire.say("100 ok\n");
+        } else {
+            return Some(query);
+        }
+    }
+}
+
+#[test]
+fn scanners_with_protocols_of_their_own_are_understood() {
+    let patterns = |clean: &str, infected: &str, names: &str| {
+        format!(
+            "{{ pattern = '{clean}', flags = \"m\" }}, {{ pattern = '{infected}', flags = \"m\" }}, {{ pattern = '{names}', flags = \"m\" }}"
+        )
+    };
+    type Row = (
+        &'static str,
+        &'static str,
+        fn(&mut Wire) -> Option<String>,
+        String,
+    );
+    let rows: [Row; 4] = [
+        (
+            "Sophie",
+            "{}/\\n",
+            sophie,
+            patterns(
+                "(?x)^ 0+ ( : | [\\000\\r\\n]* $)",
+                "(?x)^ 1 ( : | [\\000\\r\\n]* $)",
+                "(?x)^ [-+]? \\d+ : (.*?) [\\000\\r\\n]* $",
+            ),
+        ),
+        (
+            "F-Prot fpscand",
+            "SCAN FILE {}/*\\n",
+            fpscand,
+            patterns(
+                "^(0|8|64) ",
+                "^([1235679]|1[01345]) |<[^>:]*(?i)(infected|suspicious|unwanted)",
+                "(?i)<[^>:]*(?:infected|suspicious|unwanted)[^>:]*: ([^>]*)>",
+            ),
+        ),
+        (
+            "Sophos-SSSP",
+            "{}",
+            sssp,
+            patterns("^DONE OK 0000 ", "^VIRUS", "^VIRUS ([^ ]*) "),
+        ),
+        (
+            "Avira SAVAPI",
+            "*",
+            savapi,
+            patterns("^(200|210)", "^(310|420|319)", "^310[ ,]+([^ ]*)"),
+        ),
+    ];
+    for (name, query, speak, patterns) in rows {
+        let hop = NextHop::start();
+        let scanner = Scanner::start(speak);
+        let more = format!(
+            "virus_scan_timeout = 3\nav_scanners = [[\"{name}\", {{ code = \"ask_daemon\" }}, [\"{query}\", \"127.0.0.1:{}\"], {patterns}]]\n",
+            scanner.port()
+        );
+        let daemon = Daemon::start(hop.port(), &more);
+        let reply = deliver(&daemon, &["b@example.net"], &message("good"));
+        assert!(reply.starts_with("250 2.6.0"), "{name}: {reply}");
+        let reply = deliver(&daemon, &["b@example.net"], &message("evil"));
+        assert!(reply.contains("INFECTED: Test.Bad"), "{name}: {reply}");
+        // And one that does not speak it gives no verdict.
+        let stranger = Scanner::start(|wire| {
+            wire.say("220 who are you?\r\n");
+            wire.stall();
+            None
+        });
+        let daemon = Daemon::start(
+            hop.port(),
+            &more.replace(
+                &format!(":{}\"", scanner.port()),
+                &format!(":{}\"", stranger.port()),
+            ),
+        );
+        let reply = deliver(&daemon, &["b@example.net"], &message("good"));
+        assert!(reply.starts_with("451 "), "{name}: {reply}");
+    }
+}
+
+#[test]
+fn a_socket_that_may_not_be_used_is_told_of_with_what_to_do() {
+    if !super::support::is_root() {
+        eprintln!("skipped: not root");
+        return;
+    }
+    let hop = NextHop::start();
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(
+        folder.path(),
+        std::os::unix::fs::PermissionsExt::from_mode(0o755),
+    )
+    .unwrap();
+    let socket = folder.path().join("clamd.ctl");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    fs::set_permissions(&socket, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let more = format!(
+        "av_scanners = [{{ name = \"first\", protocol = \"clamd\", socket = \"{}\" }}]\n",
+        socket.display()
+    );
+    let daemon = Daemon::start(hop.port(), &more);
+    let reply = deliver(&daemon, &["b@example.net"], &message("good"));
+    assert!(reply.starts_with("451 "), "{reply}");
+    daemon.wait_for_log(
+        "*virus scanner first is down: *Permission denied*add the user to the scanner's group*",
+    );
+}

@@ -395,3 +395,73 @@ fn a_configuration_of_the_original_gets_spamd_and_is_told() {
         "SpamAssassin does not run in this daemon: spamd at 127.0.0.1:783 is asked instead",
     );
 }
+
+/// What it says, and what the log says of it.
+type Reply = (&'static str, &'static str, &'static str);
+
+const fn replies() -> [Reply; 7] {
+    [
+        (
+            "refuses",
+            "HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\n\r\nno!!",
+            "HTTP status 403: no!!",
+        ),
+        ("talks nonsense", "220 hello\r\n\r\n", "unexpected answer"),
+        (
+            "gives no JSON",
+            "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n<p/>",
+            "no JSON of a check",
+        ),
+        (
+            "gives no score",
+            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+            "no score",
+        ),
+        (
+            "reports an error",
+            "HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{\"error\":\"oh\"}",
+            "oh",
+        ),
+        (
+            "breaks off",
+            "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"score\":50",
+            "closed the connection",
+        ),
+        (
+            "never ends",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffff\r\n",
+            "it does not end",
+        ),
+    ]
+}
+
+#[test]
+fn an_rspamd_that_fails_delays_nothing_and_is_told_of() {
+    for (name, reply, words) in replies() {
+        let hop = NextHop::start();
+        let engine = Scanner::start(move |wire: &mut Wire| {
+            let mut length = 0;
+            loop {
+                let line = wire.line();
+                if line.is_empty() {
+                    break;
+                }
+                if let Some(number) = line.strip_prefix("Content-Length: ") {
+                    length = number.parse().unwrap();
+                }
+            }
+            wire.exactly(length);
+            wire.say(reply);
+            None
+        });
+        let more = format!(
+            "{LEVELS}spam_scan_timeout = 3\nspam_scanners = [{{ name = \"rs\", protocol = \"rspamd\", url = \"http://127.0.0.1:{}/checkv2\" }}]\n",
+            engine.port()
+        );
+        let daemon = Daemon::start(hop.port(), &more);
+        let got = deliver(&daemon, &["b@example.net"], &message("x"));
+        assert!(got.starts_with("250 2.6.0 Ok"), "{name}: {got}");
+        daemon.wait_for_log(&format!("(*) (!!)spam scanner rs is down: *{words}*"));
+        assert_eq!(daemon.status()["counters"]["msgsNotScored"], 1, "{name}");
+    }
+}

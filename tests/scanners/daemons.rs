@@ -51,7 +51,9 @@ fn folder() -> TempDir {
 
 fn start(command: &mut Command, folder: TempDir, port: u16, is_there: impl Fn() -> bool) -> Real {
     let log = fs::File::create(folder.path().join("output")).unwrap();
+    // What it writes to no place in particular stays with it.
     command
+        .current_dir(folder.path())
         .stdin(Stdio::null())
         .stdout(log.try_clone().unwrap())
         .stderr(log);
@@ -157,7 +159,7 @@ impl Real {
         let path = folder.path().display().to_string();
         let config = format!(
             "options {{ pidfile = \"{path}/pid\"; filters = \"\"; dns {{ nameserver = [\"127.0.0.1:1\"]; timeout = 0.1s; retransmits = 1; }} \
-             url_tld = \"/usr/share/rspamd/effective_tld_names.dat\"; rrd = \"\"; history_file = \"\"; stats_file = \"\"; \
+             url_tld = \"/usr/share/rspamd/effective_tld_names.dat\"; rrd = \"\"; history_file = \"\"; stats_file = \"{path}/stats\"; \
              hs_cache_dir = \"{path}\"; tempdir = \"{path}\"; }}\n\
              logging {{ type = \"console\"; level = \"error\"; }}\n\
              worker \"normal\" {{ bind_socket = \"127.0.0.1:{port}\"; count = 1; enabled = true; }}\n\
