@@ -14,6 +14,7 @@ use crate::{
     mail::{
         content::{ContentFacts, DotLines},
         header,
+        text::folded,
     },
     spool::message::Message,
 };
@@ -78,7 +79,7 @@ fn own_fields(case: &Case<'_>, at: usize, workshop: &Workshop<'_>) -> Vec<u8> {
         && !settings.bypasses_virus
         && let Some((name, value)) = &workshop.config.identity.scanned_field
     {
-        put(&format!("{name}: {value}"));
+        put(&folded(&format!("{name}: {value}")));
     }
     for field in case.alerts() {
         put(field);
@@ -88,7 +89,7 @@ fn own_fields(case: &Case<'_>, at: usize, workshop: &Workshop<'_>) -> Vec<u8> {
             fields.extend_from_slice(said.fields().as_bytes());
         }
         for (name, value) in &case.scoring.fields {
-            let field = crate::mail::text::folded(&format!("{name}: {value}"));
+            let field = folded(&format!("{name}: {value}"));
             fields.extend_from_slice(field.as_bytes());
             fields.extend_from_slice(b"\r\n");
         }

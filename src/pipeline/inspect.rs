@@ -64,6 +64,7 @@ pub(super) fn inspect(
             ),
         );
         inspection.findings.push(unchecked(why));
+        scan_alone(arrived, deadline, workshop, &mut inspection);
     } else {
         match guarded(arrived, deadline, workshop) {
             Ok(Ok(found)) => inspection = found,
@@ -73,6 +74,7 @@ pub(super) fn inspect(
                     .log
                     .write(-2, Some(arrived.log_id), format_args!("not checked: {why}"));
                 inspection.findings.push(unchecked(why));
+                scan_alone(arrived, deadline, workshop, &mut inspection);
             }
         }
     }
@@ -87,6 +89,36 @@ pub(super) fn inspect(
         }
     }
     Ok(inspection)
+}
+
+/// Has the message as it came scanned for viruses, when it is not looked into any more. Without a verdict it is unchecked anyway.
+fn scan_alone(
+    arrived: &Arrived<'_>,
+    deadline: Deadline,
+    workshop: &mut Workshop<'_>,
+    inspection: &mut Inspection,
+) {
+    if !viruses::is_wanted(arrived, workshop) {
+        return;
+    }
+    let scanned = catch_unwind(AssertUnwindSafe(|| {
+        let content = whole(arrived).map_err(|error| error.to_string())?;
+        let process = &workshop.config.process;
+        let mut contents = Contents::new(&content, &process.temp_base, process.spool_memory_limit);
+        viruses::scan(arrived, &mut contents, deadline, workshop)
+    }));
+    let why = match scanned {
+        Ok(Ok(report)) => {
+            inspection.findings.extend(report.findings);
+            return;
+        }
+        Ok(Err(why)) => why,
+        Err(_) => "its scan broke off".to_owned(),
+    };
+    let log_id = Some(arrived.log_id);
+    workshop
+        .log
+        .write(-2, log_id, format_args!("not checked: {why}"));
 }
 
 const fn unchecked(why: String) -> Finding {

@@ -61,6 +61,11 @@ impl ScanError {
         matches!(self, Self::Unreachable { .. } | Self::Closed(_))
     }
 
+    /// True if another message may fare better: it is not the scanner as such that failed.
+    pub(super) const fn may_be_about_message(&self) -> bool {
+        matches!(self, Self::Strange(_) | Self::MayNotRead(_))
+    }
+
     /// True if it is about this message, and not about the scanner.
     #[must_use]
     pub const fn is_about_message(&self) -> bool {

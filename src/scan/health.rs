@@ -77,7 +77,8 @@ impl Health<'_> {
                 if kind == super::spam::KIND && !why.contains(NOT_SCORED) {
                     why = format!("{why}; {NOT_SCORED} by it until it answers");
                 }
-                if cell.fail(&why, unix_seconds(), monotonic_ms() + pause) {
+                let is_certain = !error.may_be_about_message();
+                if cell.fail(&why, is_certain, unix_seconds(), monotonic_ms() + pause) {
                     self.log.write(
                         -2,
                         log_id,

@@ -144,30 +144,31 @@ impl ScannerCell {
         self.get(scanner::FAILURES)
     }
 
-    /// It failed; true if it was up until now.
-    pub fn fail(self, why: &str, now_unix: u64, next_ms: u64) -> bool {
+    /// It failed; true if it was up until now, and is down from now on. One failure that may be the message's fault is not enough for
+    /// that: several in a row are.
+    pub fn fail(self, why: &str, is_certain: bool, now_unix: u64, next_ms: u64) -> bool {
+        const ENOUGH: u64 = 3;
         self.add(scanner::FAILED);
-        self.add(scanner::FAILURES);
+        let in_a_row = self.add(scanner::FAILURES) + 1;
         if let Some(word) = self.words.get(scanner::NEXT) {
             word.store(next_ms, Ordering::Release);
         }
         let (first, count) = scanner::WHY;
         let place = self.words.get(first..first + count).unwrap_or_default();
         store_text(place, why.as_bytes());
-        self.swap(scanner::FAILING, 0, now_unix.max(1))
+        (is_certain || in_a_row >= ENOUGH) && self.swap(scanner::FAILING, 0, now_unix.max(1))
     }
 
     /// It answered; since when it had not, in seconds since 1970, if this is a change.
     pub fn answer(self) -> Option<u64> {
         self.add(scanner::ANSWERS);
-        let since = self.get(scanner::FAILING);
-        if since == 0 || !self.swap(scanner::FAILING, since, 0) {
-            return None;
-        }
-        if let Some(word) = self.words.get(scanner::FAILURES) {
+        if self.get(scanner::FAILURES) != 0
+            && let Some(word) = self.words.get(scanner::FAILURES)
+        {
             word.store(0, Ordering::Release);
         }
-        Some(since)
+        let since = self.get(scanner::FAILING);
+        (since != 0 && self.swap(scanner::FAILING, since, 0)).then_some(since)
     }
 }
 
@@ -183,8 +184,8 @@ mod tests {
         let same = board.scanner("virus", "clamd").unwrap();
         let other = board.scanner("spam", "clamd").unwrap();
         assert!(cell.may_try(0, 100));
-        assert!(cell.fail("refused", 77, 1000));
-        assert!(!same.fail("refused", 78, 2000));
+        assert!(cell.fail("refused", true, 77, 1000));
+        assert!(!same.fail("refused", true, 78, 2000));
         assert!(other.may_try(0, 100), "another scanner");
         assert!(!same.may_try(1999, 100));
         assert!(same.may_try(2000, 100));
@@ -198,5 +199,21 @@ mod tests {
         assert_eq!(cell.answer(), Some(77));
         assert_eq!(same.answer(), None);
         assert_eq!(board.scanners().len(), 2);
+    }
+
+    #[test]
+    fn a_message_that_nobody_can_scan_does_not_bring_a_scanner_down() {
+        let dir = tempfile::tempdir().unwrap();
+        let (board, _file) = Scoreboard::create(dir.path(), 1).unwrap();
+        let cell = board.scanner("virus", "clamd").unwrap();
+        for _ in 0..5 {
+            assert!(!cell.fail("strange", false, 1, 0));
+            assert!(!cell.fail("strange", false, 1, 0));
+            assert_eq!(cell.answer(), None);
+        }
+        assert!(!cell.fail("strange", false, 1, 0));
+        assert!(!cell.fail("strange", false, 1, 0));
+        assert!(cell.fail("strange", false, 1, 0), "three in a row");
+        assert!(!cell.is_up());
     }
 }

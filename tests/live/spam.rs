@@ -213,7 +213,7 @@ fn an_engine_that_fails_delays_nothing_and_is_told_of() {
         let reply = deliver(&daemon, &["b@example.net"], &message("x"));
         assert!(reply.starts_with("250 2.6.0 Ok"), "{name}: {reply}");
         daemon.wait_for_log(&format!(
-            "(*) (!!)spam scanner sa is down: *{words}*; mail is NOT SCORED by it until it answers"
+            "(*) (!)spam_scan (sa) FAILED, not scored by it: *{words}*"
         ));
         daemon.wait_for_log("(*) (!)not scored: no spam engine answered");
         assert!(
@@ -461,7 +461,9 @@ fn an_rspamd_that_fails_delays_nothing_and_is_told_of() {
         let daemon = Daemon::start(hop.port(), &more);
         let got = deliver(&daemon, &["b@example.net"], &message("x"));
         assert!(got.starts_with("250 2.6.0 Ok"), "{name}: {got}");
-        daemon.wait_for_log(&format!("(*) (!!)spam scanner rs is down: *{words}*"));
+        daemon.wait_for_log(&format!(
+            "(*) (!)spam_scan (rs) FAILED, not scored by it: *{words}*"
+        ));
         assert_eq!(daemon.status()["counters"]["msgsNotScored"], 1, "{name}");
     }
 }
