@@ -7,7 +7,7 @@ use crate::{
         scanner::{SpamProtocol, VirusProtocol, VirusScanner},
         settled::Config,
     },
-    scan::{ScanError, contents::Contents, probe, spam::Request},
+    scan::{ScanError, contents::Contents, probe, spam::Request, virus},
     spool::work_dir::WorkDir,
     sys::{clock::Deadline, dir::Folder},
 };
@@ -31,13 +31,13 @@ pub(super) fn scanners(config: &Config) -> Probed {
         if absent.contains(&scanner.name.as_str()) {
             continue;
         }
-        virus(scanner, config, &mut probed);
+        try_virus(scanner, config, &mut probed);
     }
     spam(config, &mut probed);
     probed
 }
 
-fn virus(scanner: &VirusScanner, config: &Config, probed: &mut Probed) {
+fn try_virus(scanner: &VirusScanner, config: &Config, probed: &mut Probed) {
     let name = format!("virus scanner {} ({})", scanner.name, scanner.how.word());
     match asked(scanner, config) {
         Ok((names, note)) => {
@@ -65,7 +65,7 @@ fn asked(
     let base = &config.process.temp_base;
     let mut contents = Contents::new(&file, base, usize::MAX);
     let deadline = Deadline::after(PATIENCE);
-    if !scanner.how.needs_folder() {
+    if !virus::needs_folder(scanner, deadline) {
         return probe::virus(scanner, &contents, deadline);
     }
     let folder = Folder::open(base)?;

@@ -73,6 +73,15 @@ pub struct VirusScanner {
     pub names: Option<Pattern>,
 }
 
+/// Whether a scanner that is asked about a folder takes open descriptors as well: clamd does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Descriptors {
+    /// It is not to be found out.
+    Never,
+    /// Found out when it is first asked; all who have this configuration share it.
+    Unknown(Arc<OnceLock<bool>>),
+}
+
 /// A scanner that is a program.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Program {
@@ -99,6 +108,8 @@ pub enum VirusProtocol {
         addresses: Vec<ScannerAddress>,
         /// The connection stays open: an answer is one line.
         is_line: bool,
+        /// Whether it is a clamd that takes open descriptors, where that may be found out.
+        descriptors: Descriptors,
     },
     /// Sophos' savdid.
     Sssp(Vec<ScannerAddress>),

@@ -53,7 +53,7 @@ pub(super) fn scan(
     let until = deadline.or_after(config.virus_timeout.min(share(deadline)));
     workshop.slot.enter(Stage::Scanning, Some(deadline));
     let scanners = || config.virus.iter().chain(&config.virus_backup);
-    let needs_files = scanners().any(|scanner| scanner.how.needs_folder());
+    let needs_files = scanners().any(|scanner| virus::needs_folder(scanner, until));
     if needs_files {
         lay_out(contents, workshop)?;
     }

@@ -4,6 +4,8 @@
 //! clamd(8): commands with prefix `z` end with NUL, and so do their replies; in a session each reply begins with the number of its
 //! command, and replies come in any order.
 
+/// Asks for the version; the answer is a line, which others understand who are no clamd.
+pub const VERSION: &[u8] = b"nVERSION\n";
 /// Begins a session.
 pub const SESSION: &[u8] = b"zIDSESSION\0";
 /// Ends it.

@@ -794,3 +794,37 @@ fn a_message_that_broke_children_is_scanned_as_it_came() {
     );
     assert_eq!(hop.count(), 0);
 }
+
+#[test]
+fn what_is_no_clamd_on_a_socket_is_asked_as_configured() {
+    use std::{
+        io::{BufRead, BufReader, Write},
+        os::unix::net::UnixListener,
+    };
+    let hop = NextHop::start();
+    let folder = tempfile::tempdir().unwrap();
+    let mode = |mode| <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(mode);
+    fs::set_permissions(folder.path(), mode(0o755)).unwrap();
+    let socket = folder.path().join("scanner");
+    let listener = UnixListener::bind(&socket).unwrap();
+    fs::set_permissions(&socket, mode(0o666)).unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut reader = BufReader::new(stream.unwrap());
+            let mut line = String::new();
+            reader.read_line(&mut line).unwrap();
+            let answer = match line.strip_prefix("CONTSCAN ") {
+                Some(folder) if finds_evil(folder.trim_end()) => "x: Test.Bad FOUND\n",
+                Some(_) => "x: OK\n",
+                None => "UNKNOWN COMMAND\n",
+            };
+            let _gone = reader.get_mut().write_all(answer.as_bytes());
+        }
+    });
+    let more = contscan(1).replace("127.0.0.1:1", &socket.display().to_string());
+    let daemon = Daemon::start(hop.port(), &more);
+    let reply = deliver(&daemon, &["b@example.net"], &message("good"));
+    assert!(reply.starts_with("250 2.6.0"), "{reply}");
+    let reply = deliver(&daemon, &["b@example.net"], &message("evil"));
+    assert!(reply.contains("INFECTED: Test.Bad"), "{reply}");
+}

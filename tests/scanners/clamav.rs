@@ -38,7 +38,8 @@ fn ways(clamd: &Real) -> Vec<(&'static str, String)> {
             "descriptor",
             format!("av_scanners = [{{ protocol = \"clamd-fd\", socket = \"{socket}\" }}]\n"),
         ),
-        ("CONTSCAN", tuple(&socket)),
+        ("CONTSCAN, by descriptor", tuple(&socket)),
+        ("CONTSCAN, with files", tuple(&format!("simple:{socket}"))),
         ("stream in a tuple", tuple(&format!("clamd:{socket}"))),
     ]
 }

@@ -110,12 +110,12 @@ fn viruses(
 ) -> std::io::Result<Vec<Verdict>> {
     let mut all = config.virus.iter().chain(&config.virus_backup);
     let base = std::env::temp_dir();
-    let rooms = if all.any(|scanner| scanner.how.needs_folder()) {
+    let deadline = Deadline::after(config.virus_timeout);
+    let rooms = if all.any(|scanner| virus::needs_folder(scanner, deadline)) {
         Some(lay_out(contents, &base)?)
     } else {
         None
     };
-    let deadline = Deadline::after(config.virus_timeout);
     let selection = virus::run(config, contents, health, id, deadline);
     if let Some((folder, work_dir)) = rooms {
         work_dir.remove(&folder)?;

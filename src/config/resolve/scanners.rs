@@ -3,7 +3,7 @@
 //! # Source
 //! content.md 4.1, 4.4, 5.1.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     maps,
@@ -13,8 +13,8 @@ use crate::{
     config::{
         error::ConfigError,
         scanner::{
-            Dialect, Expected, Program, ScanConfig, ScannerAddress, SpamProtocol, SpamScanner,
-            VirusProtocol, VirusScanner,
+            Descriptors, Dialect, Expected, Program, ScanConfig, ScannerAddress, SpamProtocol,
+            SpamScanner, VirusProtocol, VirusScanner,
         },
         value::Value,
     },
@@ -243,6 +243,7 @@ fn from_table(
             query: text("query"),
             addresses: sockets()?,
             is_line: protocol == "line",
+            descriptors: Descriptors::Never,
         },
         "sssp" => VirusProtocol::Sssp(sockets()?),
         "savapi" => VirusProtocol::Savapi(sockets()?, text("query")),
@@ -297,17 +298,29 @@ fn daemon(name: &str, value: &Value) -> Result<VirusProtocol, String> {
             query: query.to_owned(),
             addresses,
             is_line: true,
+            descriptors: Descriptors::Never,
         },
         "sssp" => VirusProtocol::Sssp(addresses),
         "savapi" => VirusProtocol::Savapi(addresses, query.to_owned()),
         "smtp" => VirusProtocol::Mail(addresses, false),
         "lmtp" => VirusProtocol::Mail(addresses, true),
         _ => VirusProtocol::Question {
+            descriptors: descriptors(query, &addresses, prefix),
             query: query.to_owned(),
             addresses,
             is_line: false,
         },
     })
+}
+
+/// What asks as clamd is asked, over a socket that carries descriptors, may be clamd; `simple:` says that nobody is to try.
+fn descriptors(query: &str, addresses: &[ScannerAddress], prefix: Option<&str>) -> Descriptors {
+    let is_local = |address: &ScannerAddress| matches!(address, ScannerAddress::Unix(_));
+    if prefix.is_none() && query.trim_end() == "CONTSCAN {}" && addresses.iter().all(is_local) {
+        Descriptors::Unknown(Arc::default())
+    } else {
+        Descriptors::Never
+    }
 }
 
 const PREFIXES: [&str; 10] = [

@@ -5,11 +5,11 @@
 //! # Guards
 //! I7: every content has a reply of its own, by number, or there is no verdict.
 
-use std::{collections::BTreeMap, io::Write, os::fd::AsFd};
+use std::{collections::BTreeMap, io::Write, os::fd::AsFd, time::Duration};
 
 use super::{Found, LONGEST_ANSWER, ScanError};
 use crate::{
-    config::scanner::ScannerAddress,
+    config::scanner::{Descriptors, ScannerAddress},
     scan::{
         contents::{Contents, STEP},
         link::Link,
@@ -18,6 +18,8 @@ use crate::{
     wire::clamd::{self, Verdict},
 };
 
+/// Longest wait for the version.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Contents that wait for a reply.
 const OUTSTANDING: usize = 8;
 
@@ -34,6 +36,28 @@ pub(super) fn stream(
     deadline: Deadline,
 ) -> Result<Found, ScanError> {
     ask(addresses, contents, Way::Stream, deadline)
+}
+
+/// Whether what is asked about folders is a clamd, which takes descriptors: it need not read our files then. Nothing is remembered of one
+/// that does not answer.
+pub(super) fn takes_descriptors(
+    descriptors: &Descriptors,
+    addresses: &[ScannerAddress],
+    deadline: Deadline,
+) -> bool {
+    let Descriptors::Unknown(known) = descriptors else {
+        return false;
+    };
+    if let Some(known) = known.get() {
+        return *known;
+    }
+    let Ok(mut link) = Link::open(addresses, deadline.or_after(PATIENCE), LONGEST_ANSWER) else {
+        return false;
+    };
+    let sent = link.send(&[clamd::VERSION]);
+    let version = sent.and_then(|()| link.line());
+    // Who does not answer is no clamd, or has no time: files do as well.
+    *known.get_or_init(|| version.is_ok_and(|version| version.starts_with("ClamAV ")))
 }
 
 pub(super) fn descriptor(

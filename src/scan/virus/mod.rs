@@ -61,7 +61,11 @@ pub(super) fn ask(
             query,
             addresses,
             is_line,
+            descriptors,
         } => {
+            if clamd::takes_descriptors(descriptors, addresses, deadline) {
+                return clamd::descriptor(addresses, contents, deadline);
+            }
             let question = question::Question {
                 query,
                 addresses,
@@ -80,6 +84,20 @@ pub(super) fn ask(
         VirusProtocol::Unknown(why) => Err(ScanError::Program(why.clone())),
         VirusProtocol::TestPatterns => Ok(patterns::look(contents)),
     }
+}
+
+/// True if it reads the parts from a folder; whether clamd does is found out now.
+#[must_use]
+pub fn needs_folder(scanner: &VirusScanner, deadline: Deadline) -> bool {
+    let reads_descriptors = match &scanner.how {
+        VirusProtocol::Question {
+            descriptors,
+            addresses,
+            ..
+        } => clamd::takes_descriptors(descriptors, addresses, deadline),
+        _ => false,
+    };
+    is_there(scanner) && scanner.how.needs_folder() && !reads_descriptors
 }
 
 /// False for what is configured, but not installed, or known to nobody here: it is not asked.
