@@ -53,6 +53,7 @@ fn examine(config: &Config, board: &Scoreboard, log: &Log) {
         log,
     };
     probe::note_missing(&config.scan, health);
+    probe::find_out(&config.scan);
     let absent = probe::absent(&config.scan);
     if !absent.is_empty() {
         log.note(

@@ -66,14 +66,21 @@ impl Link {
             .map_err(|error| ScanError::of(&self.address, error))
     }
 
-    /// Sends an open descriptor with one octet beside it.
-    pub(super) fn send_descriptor(&mut self, descriptor: BorrowedFd<'_>) -> Result<(), ScanError> {
-        socket::send_descriptor(self.stream.as_fd(), descriptor).map_err(|error| {
-            ScanError::Unreachable {
-                address: self.address.clone(),
-                why: error.to_string(),
-            }
-        })
+    /// Sends a few octets, and an open descriptor with the first of them.
+    pub(super) fn send_with_descriptor(
+        &mut self,
+        octets: &[u8],
+        descriptor: BorrowedFd<'_>,
+    ) -> Result<(), ScanError> {
+        let sent = socket::send_descriptor(self.stream.as_fd(), octets, descriptor);
+        let sent = sent.map_err(|error| ScanError::Unreachable {
+            address: self.address.clone(),
+            why: error.to_string(),
+        })?;
+        match octets.get(sent..) {
+            None | Some([]) => Ok(()),
+            Some(rest) => self.send(&[rest]),
+        }
     }
 
     fn more(&mut self) -> Result<(), ScanError> {

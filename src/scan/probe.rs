@@ -60,6 +60,13 @@ pub fn missing(config: &ScanConfig) -> Vec<Missing> {
     missing
 }
 
+/// Finds out what children would find out one after another: which programs there are, and who takes descriptors.
+pub fn find_out(config: &ScanConfig) {
+    for scanner in config.virus.iter().chain(&config.virus_backup) {
+        let _needs = virus::needs_folder(scanner, Deadline::after(GLANCE));
+    }
+}
+
 /// Virus scanners that are configured, but not installed, or known to nobody here: they are not asked.
 #[must_use]
 pub fn absent(config: &ScanConfig) -> Vec<&str> {

@@ -258,14 +258,18 @@ pub fn send(
     }
 }
 
-/// Sends an open descriptor, and one octet (zero) beside it, over a UNIX socket.
+/// Sends an open descriptor with a few octets over a UNIX socket; gives the number of octets taken.
 ///
 /// # Errors
 /// The kernel's; interruptions are repeated.
-pub fn send_descriptor(socket: BorrowedFd<'_>, descriptor: BorrowedFd<'_>) -> io::Result<()> {
+pub fn send_descriptor(
+    socket: BorrowedFd<'_>,
+    octets: &[u8],
+    descriptor: BorrowedFd<'_>,
+) -> io::Result<usize> {
     let descriptors = [descriptor.as_raw_fd()];
     let control = [ControlMessage::ScmRights(&descriptors)];
-    let piece = [IoSlice::new(&[0])];
+    let piece = [IoSlice::new(octets)];
     loop {
         match sendmsg::<()>(
             socket.as_raw_fd(),
@@ -275,7 +279,7 @@ pub fn send_descriptor(socket: BorrowedFd<'_>, descriptor: BorrowedFd<'_>) -> io
             None,
         ) {
             Err(Errno::EINTR) => {}
-            result => return Ok(result.map(|_| ())?),
+            result => return Ok(result?),
         }
     }
 }

@@ -12,8 +12,8 @@ pub const SESSION: &[u8] = b"zIDSESSION\0";
 pub const END: &[u8] = b"zEND\0";
 /// Announces a content in chunks.
 pub const STREAM: &[u8] = b"zINSTREAM\0";
-/// Announces an open descriptor.
-pub const DESCRIPTOR: &[u8] = b"zFILDES\0";
+/// Announces an open descriptor, which comes with it, and the octet that must stand beside that.
+pub const DESCRIPTOR: &[u8] = b"zFILDES\0\0";
 /// After the last chunk.
 pub const NO_MORE: &[u8] = &[0; 4];
 /// Largest chunk that everybody takes, octets.

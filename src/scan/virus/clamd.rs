@@ -174,8 +174,8 @@ impl Session<'_> {
             file.write_all(&octets)?;
             offset += octets.len() as u64;
         }
-        self.link.send(&[clamd::DESCRIPTOR])?;
-        self.link.send_descriptor(file.as_fd())
+        self.link
+            .send_with_descriptor(clamd::DESCRIPTOR, file.as_fd())
     }
 
     fn reply(&mut self) -> Result<(), ScanError> {
