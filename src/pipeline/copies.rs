@@ -7,13 +7,14 @@ use std::io;
 
 use super::{
     Case, Workshop,
-    spam_fields::{NAMES, Said},
+    spam_fields::{Kept, NAMES, Said},
     trace_field,
 };
 use crate::{
     mail::{
         content::{ContentFacts, DotLines},
         header,
+        score::Score,
         text::folded,
     },
     spool::message::Message,
@@ -110,6 +111,25 @@ pub(super) fn said<'s>(
         required: levels.tag2,
         is_spam: case.decisions.get(at)?.is_spam,
         level_char: &workshop.config.policy.spam.level_char,
+        kept: None,
+    })
+}
+
+/// The same for a copy that is kept: about the recipient with the highest score; nothing if nobody asked for one.
+pub(super) fn said_of_kept<'s>(case: &'s Case<'_>, workshop: &'s Workshop<'_>) -> Option<Said<'s>> {
+    let scores = &case.scoring.scores;
+    let is_known = |score: &&Score| score.is_asked || score.level.is_some();
+    scores.iter().find(is_known)?;
+    let levels = scores.iter().filter_map(|score| score.level);
+    let least = levels.clone().reduce(f64::min);
+    let most = levels.reduce(f64::max);
+    let at = scores.iter().position(|score| score.level == most)?;
+    Some(Said {
+        kept: Some(Kept {
+            scores: least.zip(most),
+            kill: case.arrived.recipients.get(at)?.levels.kill,
+        }),
+        ..said(case, at, workshop)?
     })
 }
 

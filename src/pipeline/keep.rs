@@ -8,7 +8,7 @@
 
 use std::fmt::Write;
 
-use super::{Case, Workshop, trace_field};
+use super::{Case, Workshop, copies, trace_field};
 use crate::{
     config::settled::QuarantineConfig,
     counters::Counter,
@@ -106,6 +106,9 @@ fn head(case: &Case<'_>, major: Major, alias: &str, workshop: &mut Workshop<'_>)
     for field in case.alerts() {
         // Writing to a text cannot fail.
         let _written = writeln!(head, "{}", field.replace('\r', ""));
+    }
+    if let Some(said) = copies::said_of_kept(case, workshop) {
+        head.push_str(&said.fields().replace('\r', ""));
     }
     let trace = trace_field::received(
         &case.arrived,

@@ -31,6 +31,16 @@ pub(super) struct Said<'s> {
     pub(super) required: Option<f64>,
     pub(super) is_spam: bool,
     pub(super) level_char: &'s str,
+    /// For a copy that is kept, which is everybody's.
+    pub(super) kept: Option<Kept>,
+}
+
+/// What a copy that is kept says of all its recipients.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kept {
+    /// Lowest and highest score.
+    pub(super) scores: Option<(f64, f64)>,
+    pub(super) kill: Option<f64>,
 }
 
 impl Said<'_> {
@@ -93,16 +103,28 @@ impl Said<'_> {
     /// Pieces between which a line may end.
     fn items(&self) -> Vec<String> {
         let word = if self.is_spam { "Yes," } else { "No," };
-        let score = match self.score.level {
-            Some(level) => Rounded(level).to_string(),
-            None => "x".to_owned(),
+        let score = match (self.score.level, self.kept.and_then(|kept| kept.scores)) {
+            (_, Some((least, most))) if least < most => {
+                format!("{}..{}", Rounded(least), Rounded(most))
+            }
+            (Some(level), _) => Rounded(level).to_string(),
+            (None, _) => "x".to_owned(),
         };
         let mut items = vec![word.to_owned(), format!("score={score}")];
         let level = |name: &str, level: Option<f64>| {
             level.map(|level| format!("{name}={}", Rounded(level)))
         };
-        items.extend(level("tagged_above", self.tag));
-        items.extend(level("required", self.required));
+        match self.kept {
+            None => {
+                items.extend(level("tagged_above", self.tag));
+                items.extend(level("required", self.required));
+            }
+            Some(Kept { kill, .. }) => {
+                items.extend(level("tag", self.tag));
+                items.extend(level("tag2", self.required));
+                items.extend(level("kill", kill));
+            }
+        }
         if self.score.is_blacklisted {
             items.push("BLACKLISTED".to_owned());
         }
@@ -172,7 +194,28 @@ mod tests {
             required: Some(6.2),
             is_spam: score.level.is_some_and(|level| level >= 6.2),
             level_char: "*",
+            kept: None,
         }
+    }
+
+    #[test]
+    fn a_kept_copy_speaks_for_all_its_recipients() {
+        let score = Score {
+            level: Some(7.5),
+            ..Score::default()
+        };
+        let kept = Kept {
+            scores: Some((6.5, 7.5)),
+            kill: Some(6.9),
+        };
+        let said = Said {
+            kept: Some(kept),
+            ..said(&score)
+        };
+        assert_eq!(
+            said.status(),
+            "Yes, score=6.5..7.5 tag=2 tag2=6.2 kill=6.9 tests=[] autolearn=unavailable"
+        );
     }
 
     #[test]

@@ -467,3 +467,52 @@ fn an_rspamd_that_fails_delays_nothing_and_is_told_of() {
         assert_eq!(daemon.status()["counters"]["msgsNotScored"], 1, "{name}");
     }
 }
+
+#[test]
+fn a_copy_that_is_kept_has_the_fields_of_all_recipients() {
+    let hop = NextHop::start();
+    let engine = Scanner::start(obedient);
+    let mut daemon = Daemon::prepare(hop.port(), "");
+    let vault = daemon.path("vault");
+    std::fs::create_dir(&vault).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+    std::fs::set_permissions(&vault, mode).unwrap();
+    let more = spamd(engine.port())
+        + &format!(
+            "final_spam_destiny = \"D_DISCARD\"\nquarantinedir = \"{}\"\n",
+            vault.display()
+        )
+        + "spam_quarantine_cutoff_level_maps = [{ \"b@example.net\" = \"50\" }]\n\
+           score_sender_maps = [{ \"strict@example.net\" = [{ \"a@example.com\" = \"2\" }] }]\n";
+    daemon.configure(hop.port(), &more);
+    daemon.launch();
+    let reply = deliver(
+        &daemon,
+        &["b@example.net", "strict@example.net"],
+        &message("score 9.5 A=9.5"),
+    );
+    assert!(
+        fits("250 2.7.0 Ok, discarded, id=* - spam", &reply),
+        "{reply}"
+    );
+    daemon.wait_for_log(
+        "(*) Blocked SPAM {DiscardedInbound,Quarantined}, * quarantine: spam-*, Hits: 9.5..11.5, *",
+    );
+    let file = std::fs::read_dir(&vault)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let copy = std::fs::read_to_string(file).unwrap();
+    let form = "*X-Quarantine-ID: <*>\nX-Spam-Flag: YES\nX-Spam-Score: 11.5\nX-Spam-Level: ***********\n\
+        X-Spam-Status: Yes, score=9.5..11.5 tag=2 tag2=6.2 kill=9 tests=[AM.WBL=2,\n A=9.5] autolearn=no autolearn_force=no\nReceived: *";
+    assert!(fits(form, &copy), "{copy}");
+    // What is beyond any doubt is not kept.
+    let reply = deliver(&daemon, &["b@example.net"], &message("score 60.0 A=60"));
+    assert!(
+        fits("250 2.7.0 Ok, discarded, id=* - spam", &reply),
+        "{reply}"
+    );
+    assert_eq!(std::fs::read_dir(&vault).unwrap().count(), 1);
+}
