@@ -70,7 +70,7 @@ pub(super) fn score(
     } else if !is_scored {
         workshop.cells.count(Counter::MsgsNotScored);
         workshop.log.write(
-            -1,
+            0,
             Some(arrived.log_id),
             format_args!("not scored: no spam engine answered"),
         );

@@ -61,6 +61,14 @@ impl ScanError {
         matches!(self, Self::Unreachable { .. } | Self::Closed(_))
     }
 
+    /// The level at which the log has it: that a scanner is down was told when it went down.
+    pub(super) const fn level(&self) -> i32 {
+        match self {
+            Self::Down(_) => 2,
+            _ => -1,
+        }
+    }
+
     /// True if another message may fare better: it is not the scanner as such that failed.
     pub(super) const fn may_be_about_message(&self) -> bool {
         matches!(self, Self::Strange(_) | Self::MayNotRead(_))

@@ -79,7 +79,7 @@ fn noted(
             format_args!("spam_scan ({}): {:.3}", scanner.name, report.score),
         ),
         Err(error) => health.log.write(
-            -1,
+            error.level(),
             Some(log_id),
             format_args!(
                 "spam_scan ({}) FAILED, not scored by it: {error}",

@@ -174,7 +174,7 @@ fn tell(name: &str, result: &ScanResult, log: &Log, log_id: &LogId) {
         }
         ScanResult::Failed(error) => {
             log.write(
-                -1,
+                error.level(),
                 Some(log_id),
                 format_args!("run_av ({name}) FAILED: {error}"),
             );
