@@ -76,7 +76,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("landlock::", &["sys"]),
     ("sevenz_rust2::", &["unpack"]),
     ("rars::", &["unpack"]),
-    ("flate2::", &["unpack"]),
+    ("flate2::", &["unpack", "quarantine"]),
     ("nix::", &["sys"]),
     ("libc::", &["sys"]),
     ("syslog::", &["log"]),

@@ -14,6 +14,8 @@ use std::{
     path::Path,
 };
 
+use flate2::{Compression, write::GzEncoder};
+
 use crate::{
     mail::id::{LogId, MailId},
     spool::message::Message,
@@ -65,7 +67,8 @@ impl Vault<'_> {
             }
         }
         let draft = format!(".{}", label.mail_id);
-        let result = write(&folder, &draft, head, message).and_then(|()| {
+        let is_packed = file_name.ends_with(".gz");
+        let result = write(&folder, &draft, is_packed, head, message).and_then(|()| {
             fault::point("quarantine.rename")?;
             folder.name_anew(&draft, file_name)?;
             folder.flush()
@@ -123,9 +126,57 @@ fn entered(folder: &Folder, name: &str) -> io::Result<Folder> {
     }
 }
 
-fn write(folder: &Folder, name: &str, head: &[u8], message: &Message) -> io::Result<()> {
+/// Where a copy goes: as it is, or compressed.
+enum Sink {
+    Plain(BufWriter<File>),
+    Packed(Box<GzEncoder<BufWriter<File>>>),
+}
+
+impl Sink {
+    fn new(file: File, is_packed: bool) -> Self {
+        let out = BufWriter::with_capacity(STEP, file);
+        if is_packed {
+            Self::Packed(Box::new(GzEncoder::new(out, Compression::default())))
+        } else {
+            Self::Plain(out)
+        }
+    }
+
+    /// The file, with everything in it.
+    fn finish(self) -> io::Result<File> {
+        let out = match self {
+            Self::Plain(out) => out,
+            Self::Packed(encoder) => encoder.finish()?,
+        };
+        out.into_inner().map_err(IntoInnerError::into_error)
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(out) => out.write(octets),
+            Self::Packed(encoder) => encoder.write(octets),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(out) => out.flush(),
+            Self::Packed(encoder) => encoder.flush(),
+        }
+    }
+}
+
+fn write(
+    folder: &Folder,
+    name: &str,
+    is_packed: bool,
+    head: &[u8],
+    message: &Message,
+) -> io::Result<()> {
     fault::point("quarantine.create")?;
-    let mut out = BufWriter::with_capacity(STEP, folder.create_file(name, 0o640)?);
+    let mut out = Sink::new(folder.create_file(name, 0o640)?, is_packed);
     out.write_all(head)?;
     let mut offset = 0;
     let mut held = false;
@@ -141,7 +192,7 @@ fn write(folder: &Folder, name: &str, head: &[u8], message: &Message) -> io::Res
     if held {
         out.write_all(b"\r")?;
     }
-    let file: File = out.into_inner().map_err(IntoInnerError::into_error)?;
+    let file = out.finish()?;
     fault::point("quarantine.sync")?;
     file.sync_all()
 }
@@ -212,6 +263,41 @@ mod tests {
             has_folders: false,
         };
         assert!(vault.keep("%m", label, b"", &message(b"")).is_err());
+    }
+
+    #[test]
+    fn a_copy_can_be_compressed() {
+        use std::io::Read;
+        let dir = tempfile::tempdir().unwrap();
+        let (mail_id, log_id) = (
+            MailId::from_text("aBcDeFgHiJkL").unwrap(),
+            LogId::new(1, 2, 1),
+        );
+        let label = Label {
+            mail_id: &mail_id,
+            log_id: &log_id,
+        };
+        let vault = Vault {
+            folder: dir.path(),
+            has_folders: true,
+        };
+        let content = "A: b\r\n\r\n".to_owned() + &"line\r\n".repeat(50_000);
+        let name = vault
+            .keep(
+                "spam-%m.gz",
+                label,
+                b"Head: 1\n",
+                &message(content.as_bytes()),
+            )
+            .unwrap();
+        assert_eq!(name, "a/spam-aBcDeFgHiJkL.gz");
+        let file = File::open(dir.path().join(&name)).unwrap();
+        assert!(file.metadata().unwrap().len() < 5000);
+        let mut kept = String::new();
+        let mut decoder = flate2::read::GzDecoder::new(file);
+        #[allow(clippy::disallowed_methods, reason = "written by the test itself")]
+        decoder.read_to_string(&mut kept).unwrap();
+        assert_eq!(kept, "Head: 1\n".to_owned() + &content.replace('\r', ""));
     }
 
     #[test]

@@ -479,7 +479,7 @@ fn a_copy_that_is_kept_has_the_fields_of_all_recipients() {
     std::fs::set_permissions(&vault, mode).unwrap();
     let more = spamd(engine.port())
         + &format!(
-            "final_spam_destiny = \"D_DISCARD\"\nquarantinedir = \"{}\"\n",
+            "final_spam_destiny = \"D_DISCARD\"\nspam_quarantine_method = \"local:spam-%m\"\nquarantinedir = \"{}\"\n",
             vault.display()
         )
         + "spam_quarantine_cutoff_level_maps = [{ \"b@example.net\" = \"50\" }]\n\

@@ -109,7 +109,6 @@ fn template(
     } else {
         template
     };
-    let template = template.strip_suffix(".gz").unwrap_or(template);
     let is_plain = template
         .chars()
         .all(|c| c.is_ascii_alphanumeric() || matches!(c, '%' | '-' | '_' | '.' | '+' | '/'));
