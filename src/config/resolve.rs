@@ -23,6 +23,7 @@ use super::{
         ChecksConfig, Config, DeliveryConfig, Destinies, IdentityConfig, LogConfig, Lovers,
         PidFile, PolicyConfig, ProcessConfig, SmtpdConfig, UnpackConfig,
     },
+    value::Value,
 };
 use crate::{lookup::table::Maps, mail::settlement::ReplyForm, sys::process};
 
@@ -52,8 +53,8 @@ pub fn with_banks(raw: &RawConfig, names: &[String]) -> Result<RawConfig, Config
 /// What is wrong with it.
 pub fn lookup_tables(raw: &RawConfig, name: &str) -> Result<Maps, ConfigErrors> {
     let mut reader = Reader::new(raw);
-    let maps = if name == "@local_domains_maps" {
-        maps::local_domains(&mut reader)
+    let maps = if matches!(reader.value(name), Value::Undef) {
+        maps::with_members(&mut reader, name)
     } else {
         maps::maps(&mut reader, name)
     };
@@ -267,11 +268,11 @@ fn policy(reader: &mut Reader<'_>, warnings: &mut Vec<ConfigError>) -> PolicyCon
             .is_some(),
         spam: spam::policy(reader, warnings),
         lovers: Lovers {
-            virus: maps::maps(reader, "@virus_lovers_maps"),
-            spam: maps::maps(reader, "@spam_lovers_maps"),
-            banned: maps::maps(reader, "@banned_files_lovers_maps"),
+            virus: maps::with_members(reader, "@virus_lovers_maps"),
+            spam: maps::with_members(reader, "@spam_lovers_maps"),
+            banned: maps::with_members(reader, "@banned_files_lovers_maps"),
             unchecked: maps::maps(reader, "@unchecked_lovers_maps"),
-            bad_header: maps::maps(reader, "@bad_header_lovers_maps"),
+            bad_header: maps::with_members(reader, "@bad_header_lovers_maps"),
         },
     }
 }
@@ -282,8 +283,8 @@ fn checks(reader: &mut Reader<'_>) -> ChecksConfig {
         banned: rules::maps(reader),
         banned_paths: rules::paths(reader),
         header_tests: checks::header_tests(reader),
-        bypass_banned: maps::maps(reader, "@bypass_banned_checks_maps"),
-        bypass_header: maps::maps(reader, "@bypass_header_checks_maps"),
+        bypass_banned: maps::with_members(reader, "@bypass_banned_checks_maps"),
+        bypass_header: maps::with_members(reader, "@bypass_header_checks_maps"),
     }
 }
 

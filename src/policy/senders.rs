@@ -147,6 +147,21 @@ mod tests {
     }
 
     #[test]
+    fn the_members_of_the_maps_count_unless_the_maps_are_set() {
+        let members = "%whitelist_sender = ('a@good.example' => 1); @blacklist_sender_acl = qw(.bad.example); \
+            $blacklist_sender_re = new_RE(qr'^spam@');";
+        assert!(standing_of(members, "a@good.example", &[]).is_whitelisted);
+        assert!(standing_of(members, "x@y.bad.example", &[]).is_blacklisted);
+        assert!(standing_of(members, "spam@anywhere.example", &[]).is_blacklisted);
+        let set = format!(
+            "{members} @whitelist_sender_maps = (); @blacklist_sender_maps = (\\@blacklist_sender_acl);"
+        );
+        assert!(!standing_of(&set, "a@good.example", &[]).is_whitelisted);
+        assert!(standing_of(&set, "x@y.bad.example", &[]).is_blacklisted);
+        assert!(!standing_of(&set, "spam@anywhere.example", &[]).is_blacklisted);
+    }
+
+    #[test]
     fn points_are_summed_over_maps_and_not_within_one() {
         let text = "@score_sender_maps = ({ '.' => [ { 'a@b.example' => 3.5 }, { '.b.example' => 0.7 } ] }, \
             { 'r@example.com' => [ { 'a@b.example' => 1 } ] }, { 'other@example.com' => [ { 'a@b.example' => 9 } ] });";

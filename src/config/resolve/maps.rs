@@ -81,18 +81,28 @@ pub(super) fn sizes(reader: &mut Reader<'_>, name: &str) -> Maps {
     maps
 }
 
-/// `@local_domains_maps`, or what it stands for by default: the hash, then the list.
-pub(super) fn local_domains(reader: &mut Reader<'_>) -> Maps {
-    if reader.is_set("@local_domains_maps") {
-        return maps(reader, "@local_domains_maps");
+/// `@NAME_maps`, or what it stands for by default: the hash `%NAME`, then the list `@NAME_acl`, then the patterns `$NAME_re`.
+pub(super) fn with_members(reader: &mut Reader<'_>, name: &str) -> Maps {
+    if reader.is_set(name) {
+        return maps(reader, name);
     }
-    let names = ["%local_domains", "@local_domains_acl", "$local_domains_re"];
+    let base = name.trim_start_matches('@').trim_end_matches("_maps");
+    let names = [
+        format!("%{base}"),
+        format!("@{base}_acl"),
+        format!("${base}_re"),
+    ];
     let items: Vec<Value> = names
-        .iter()
+        .into_iter()
         .filter(|name| !matches!(reader.value(name), Value::Undef))
-        .map(|name| Value::Reference((*name).to_owned()))
+        .map(Value::Reference)
         .collect();
-    from_items(reader, "@local_domains_maps", &items)
+    from_items(reader, name, &items)
+}
+
+/// `@local_domains_maps`, or its members.
+pub(super) fn local_domains(reader: &mut Reader<'_>) -> Maps {
+    with_members(reader, "@local_domains_maps")
 }
 
 pub(super) fn rules(reader: &mut Reader<'_>) -> Rules {

@@ -27,7 +27,7 @@ pub(super) fn scan(reader: &mut Reader<'_>, warnings: &mut Vec<ConfigError>) -> 
     let mut virus_scanners = virus(reader, "@av_scanners", warnings);
     let virus_backup = virus(reader, "@av_scanners_backup", warnings);
     let mut spam_scanners = spam(reader, warnings);
-    let bypass_spam = maps::maps(reader, "@bypass_spam_checks_maps");
+    let bypass_spam = maps::with_members(reader, "@bypass_spam_checks_maps");
     // Nobody wants to hear of an engine that nobody wants.
     if is_for_all(&bypass_spam) {
         spam_scanners.retain(|engine| !engine.is_stand_in);
@@ -76,7 +76,7 @@ pub(super) fn scan(reader: &mut Reader<'_>, warnings: &mut Vec<ConfigError>) -> 
         spam_timeout: reader.seconds("$spam_scan_timeout"),
         spam_body_limit: reader.optional_number("$sa_mail_body_size_limit"),
         spam_users: maps::maps(reader, "@sa_username_maps"),
-        bypass_virus: maps::maps(reader, "@bypass_virus_checks_maps"),
+        bypass_virus: maps::with_members(reader, "@bypass_virus_checks_maps"),
         bypass_spam,
     }
 }
