@@ -32,6 +32,14 @@ pub struct SpamPolicy {
     pub sender_points: ByRecipient,
     /// `@trusted_authserv_ids`, in lower case
     pub trusted_authserv_ids: Vec<String>,
+    /// `@spam_subject_tag_maps`
+    pub subject_tag: Maps,
+    /// `@spam_subject_tag2_maps`
+    pub subject_tag2: Maps,
+    /// `@spam_subject_tag3_maps`
+    pub subject_tag3: Maps,
+    /// `$undecipherable_subject_tag`
+    pub undecipherable_subject_tag: Option<String>,
     /// `$sa_spam_level_char`
     pub level_char: String,
     /// `@remove_existing_spam_headers_maps`

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use super::{
     Case, Workshop,
-    copies::{Copy, copies, without_spam_fields},
+    copies::{Copy, copies, edited},
     report::{report, report_partial_rejections, report_success},
 };
 use crate::{
@@ -246,8 +246,8 @@ fn hand_over(
             .filter_map(|&at| arrived.envelope.recipients.get(at).cloned())
             .collect()
     };
-    let stripped = if copy.loses_spam_fields {
-        match without_spam_fields(arrived.message) {
+    let changed = if copy.is_edited() {
+        match edited(arrived.message, copy) {
             Ok(message) => Some(message),
             Err(error) => {
                 let what = format!("cannot read the message back: {error}");
@@ -269,7 +269,7 @@ fn hand_over(
         client: arrived.client,
         peer: arrived.peer,
         port: arrived.port,
-        message: stripped.as_ref().unwrap_or(arrived.message),
+        message: changed.as_ref().unwrap_or(arrived.message),
         prefix: &copy.prefix,
         one_reply: !arrived.is_lmtp,
         passes_dsn_on: delivery.passes_dsn_on,

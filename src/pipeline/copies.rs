@@ -8,7 +8,7 @@ use std::io;
 use super::{
     Case, Workshop,
     spam_fields::{Kept, NAMES, Said},
-    trace_field,
+    subject, trace_field,
 };
 use crate::{
     mail::{
@@ -29,6 +29,15 @@ pub(super) struct Copy {
     pub(super) prefix: Vec<u8>,
     /// `X-Spam` fields that others have put in are taken away.
     pub(super) loses_spam_fields: bool,
+    /// Put before the subject.
+    pub(super) subject_tag: Option<String>,
+}
+
+impl Copy {
+    /// True if the header section of the message itself changes.
+    pub(super) const fn is_edited(&self) -> bool {
+        self.loses_spam_fields || self.subject_tag.is_some()
+    }
 }
 
 /// The copies for the recipients at `open`.
@@ -46,15 +55,19 @@ pub(super) fn copies(case: &Case<'_>, open: &[usize], workshop: &mut Workshop<'_
         let settings = case.arrived.recipients.get(at);
         let loses_spam_fields = case.inspection.has_spam_fields
             && settings.is_some_and(|settings| settings.is_local && settings.removes_spam_fields);
-        let same = copies
-            .iter_mut()
-            .find(|copy| copy.loses_spam_fields == loses_spam_fields && copy.prefix == prefix);
+        let subject_tag = subject::tag(case, at, workshop);
+        let same = copies.iter_mut().find(|copy| {
+            copy.loses_spam_fields == loses_spam_fields
+                && copy.subject_tag == subject_tag
+                && copy.prefix == prefix
+        });
         match same {
             Some(copy) => copy.recipients.push(at),
             None => copies.push(Copy {
                 recipients: vec![at],
                 prefix,
                 loses_spam_fields,
+                subject_tag,
             }),
         }
     }
@@ -133,37 +146,39 @@ pub(super) fn said_of_kept<'s>(case: &'s Case<'_>, workshop: &'s Workshop<'_>) -
     })
 }
 
-/// The message without the `X-Spam` fields that others have put in.
+/// A piece of a message that is taken away, and what is put in its place.
+struct Edit {
+    begin: usize,
+    end: usize,
+    with: Vec<u8>,
+}
+
+/// The message with the header section that a copy has.
 ///
 /// # Errors
 /// If it cannot be read.
-pub(super) fn without_spam_fields(message: &Message) -> io::Result<Message> {
+pub(super) fn edited(message: &Message, copy: &Copy) -> io::Result<Message> {
     let size = usize::try_from(message.size()).unwrap_or(usize::MAX);
     let content = message.read(0, size)?;
-    let mut cuts: Vec<(usize, usize)> = Vec::new();
-    for field in header::fields(&content) {
-        if NAMES.iter().any(|name| field.is(name)) {
-            let begin = offset(&content, field.name);
-            let end = offset(&content, field.value) + field.value.len();
-            cuts.push((begin, end));
-        }
-    }
-    let mut kept = Vec::with_capacity(content.len());
+    let edits = edits(&content, copy);
+    let mut kept = Vec::with_capacity(content.len() + 128);
     let mut from = 0;
-    for (begin, end) in &cuts {
-        kept.extend_from_slice(content.get(from..*begin).unwrap_or_default());
-        from = *end;
+    for edit in &edits {
+        kept.extend_from_slice(content.get(from..edit.begin).unwrap_or_default());
+        kept.extend_from_slice(&edit.with);
+        from = edit.end;
     }
     kept.extend_from_slice(content.get(from..).unwrap_or_default());
     let facts = message.facts();
     let dot_lines = match &facts.dot_lines {
         DotLines::TooMany => DotLines::TooMany,
         DotLines::Known(offsets) => {
-            // A line that begins with a dot is no part of such a field.
+            // A line that begins with a dot is no part of what is edited.
             let moved = offsets.iter().map(|offset| {
-                let before = cuts.iter().filter(|(_, end)| *end as u64 <= *offset);
-                let gone: usize = before.map(|(begin, end)| end - begin).sum();
-                offset - gone as u64
+                let before = edits.iter().filter(|edit| edit.end as u64 <= *offset);
+                before.fold(*offset, |at, edit| {
+                    (at + edit.with.len() as u64).saturating_sub((edit.end - edit.begin) as u64)
+                })
             });
             DotLines::Known(moved.collect())
         }
@@ -176,6 +191,44 @@ pub(super) fn without_spam_fields(message: &Message) -> io::Result<Message> {
     Ok(Message::composed(kept, facts))
 }
 
+/// What changes, in order.
+fn edits(content: &[u8], copy: &Copy) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    let mut has_subject = false;
+    let mut end_of_fields = 0;
+    for field in header::fields(content) {
+        let begin = offset(content, field.name);
+        let value = offset(content, field.value);
+        let end = value + field.value.len();
+        end_of_fields = end;
+        if copy.loses_spam_fields && NAMES.iter().any(|name| field.is(name)) {
+            let with = Vec::new();
+            edits.push(Edit { begin, end, with });
+        }
+        if let Some(tag) = &copy.subject_tag
+            && field.is(b"Subject")
+            && !has_subject
+        {
+            has_subject = true;
+            if let Some(with) = subject::tagged(field.value, tag) {
+                let begin = value;
+                edits.push(Edit { begin, end, with });
+            }
+        }
+    }
+    if let Some(tag) = &copy.subject_tag
+        && !has_subject
+        && let Some(value) = subject::tagged(b"", tag)
+    {
+        edits.push(Edit {
+            begin: end_of_fields,
+            end: end_of_fields,
+            with: [b"Subject:", value.as_slice()].concat(),
+        });
+    }
+    edits
+}
+
 /// Where `part` begins in `whole`, of which it is a part.
 fn offset(whole: &[u8], part: &[u8]) -> usize {
     part.as_ptr().addr().saturating_sub(whole.as_ptr().addr())
@@ -185,18 +238,48 @@ fn offset(whole: &[u8], part: &[u8]) -> usize {
 mod tests {
     use super::*;
 
+    fn edited_text(text: &str, loses_spam_fields: bool, tag: Option<&str>) -> Message {
+        let mut facts = ContentFacts::default();
+        facts.note(text.as_bytes());
+        if let Some(at) = text.find(".dot") {
+            facts.dot_lines.note(at as u64);
+        }
+        let message = Message::composed(text.as_bytes().to_vec(), facts);
+        let copy = Copy {
+            recipients: vec![0],
+            prefix: Vec::new(),
+            loses_spam_fields,
+            subject_tag: tag.map(str::to_owned),
+        };
+        edited(&message, &copy).unwrap()
+    }
+
+    fn check(got: &Message, expected: &str) {
+        assert_eq!(got.read(0, 1000).unwrap(), expected.as_bytes());
+        assert_eq!(got.size(), expected.len() as u64);
+        let dot = expected.find(".dot").unwrap() as u64;
+        assert_eq!(got.facts().dot_lines, DotLines::Known(vec![dot]));
+    }
+
     #[test]
     fn fields_of_others_are_cut_out_and_dots_stay_where_they_are() {
         let text = "A: 1\r\nX-Spam-Status: No,\r\n score=1\r\nB: 2\r\nx-spam-flag: YES\r\n\r\nX-Spam-Flag: body\r\n.dot\r\n";
-        let mut facts = ContentFacts::default();
-        facts.note(text.as_bytes());
-        facts.dot_lines.note(text.find(".dot").unwrap() as u64);
-        let message = Message::composed(text.as_bytes().to_vec(), facts);
-        let stripped = without_spam_fields(&message).unwrap();
-        let expected = "A: 1\r\nB: 2\r\n\r\nX-Spam-Flag: body\r\n.dot\r\n";
-        assert_eq!(stripped.read(0, 1000).unwrap(), expected.as_bytes());
-        assert_eq!(stripped.size(), expected.len() as u64);
-        let dot = expected.find(".dot").unwrap() as u64;
-        assert_eq!(stripped.facts().dot_lines, DotLines::Known(vec![dot]));
+        check(
+            &edited_text(text, true, None),
+            "A: 1\r\nB: 2\r\n\r\nX-Spam-Flag: body\r\n.dot\r\n",
+        );
+    }
+
+    #[test]
+    fn the_first_subject_gets_the_tag_and_one_is_made_if_there_is_none() {
+        let text = "X-Spam-Flag: NO\r\nSubject: a\r\n b\r\nSubject: c\r\n\r\n.dot\r\n";
+        check(
+            &edited_text(text, true, Some("***SPAM*** ")),
+            "Subject: ***SPAM*** a\r\n b\r\nSubject: c\r\n\r\n.dot\r\n",
+        );
+        check(
+            &edited_text("A: 1\r\n\r\n.dot\r\n", false, Some("***SPAM*** ")),
+            "A: 1\r\nSubject: ***SPAM***\r\n\r\n.dot\r\n",
+        );
     }
 }

@@ -15,6 +15,7 @@ mod report;
 mod scoring;
 mod shelf;
 mod spam_fields;
+mod subject;
 mod summarise;
 mod trace_field;
 mod viruses;

@@ -516,3 +516,29 @@ fn a_copy_that_is_kept_has_the_fields_of_all_recipients() {
     );
     assert_eq!(std::fs::read_dir(&vault).unwrap().count(), 1);
 }
+
+#[test]
+fn the_subject_of_spam_is_tagged_for_our_own_recipients() {
+    let hop = NextHop::start();
+    let engine = Scanner::start(obedient);
+    let more = spamd(engine.port())
+        + "sa_spam_subject_tag = \"***SPAM _SCORE_*** \"\nsa_spam_subject_tag1 = \"(maybe) \"\n";
+    let daemon = Daemon::start(hop.port(), &more);
+    let to = ["b@example.net", "c@else.where"];
+    for (score, subject) in [
+        ("7.0", "Subject: ***SPAM 7*** x"),
+        ("3.0", "Subject: (maybe) x"),
+        ("1.0", "Subject: x"),
+    ] {
+        let before = hop.count();
+        let body = format!("score {score} A={score}\r\n..dot");
+        assert!(deliver(&daemon, &to, &message(&body)).starts_with("250 "));
+        for taken in &hop.taken()[before..] {
+            let text = String::from_utf8(taken.content.clone()).unwrap();
+            let ours = taken.rcpts.iter().any(|rcpt| rcpt.contains("b@"));
+            let want = if ours { subject } else { "Subject: x" };
+            assert!(text.contains(&format!("\r\n{want}\r\n")), "{score}: {text}");
+            assert!(text.ends_with("\r\n.dot\r\n"), "{text}");
+        }
+    }
+}

@@ -41,6 +41,10 @@ pub(super) fn policy(reader: &mut Reader<'_>, warnings: &mut Vec<ConfigError>) -
             .iter()
             .map(|word| word.to_ascii_lowercase())
             .collect(),
+        subject_tag: or_scalar(reader, "@spam_subject_tag_maps", "$sa_spam_subject_tag1"),
+        subject_tag2: or_scalar(reader, "@spam_subject_tag2_maps", "$sa_spam_subject_tag"),
+        subject_tag3: maps::maps(reader, "@spam_subject_tag3_maps"),
+        undecipherable_subject_tag: reader.optional_text("$undecipherable_subject_tag"),
         level_char: reader.text("$sa_spam_level_char"),
         removes_existing: or_scalar(
             reader,
