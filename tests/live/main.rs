@@ -24,6 +24,7 @@ mod faults;
 mod inspection;
 mod programs;
 mod scan;
+mod scanner_protocols;
 mod scanners;
 mod service;
 mod signals;

@@ -109,6 +109,14 @@ pub(super) fn is_there(scanner: &VirusScanner) -> bool {
     }
 }
 
+/// The folder that holds the parts as files.
+fn folder_of(contents: &Contents<'_>) -> Result<String, ScanError> {
+    let folder = contents.folder();
+    let folder =
+        folder.ok_or_else(|| ScanError::Program("there is no folder with the parts".to_owned()))?;
+    Ok(folder.display().to_string())
+}
+
 /// What a scanner that answered has found: nothing is clean.
 #[derive(Debug, Default)]
 pub(super) struct Found {

@@ -3,7 +3,7 @@
 //! # Source
 //! content.md 4.1: `{}` is the folder with the parts, `{}/*` one argument for each of them, `*` the same without the folder.
 
-use super::{Found, ScanError, expected::judge};
+use super::{Found, ScanError, expected::judge, folder_of};
 use crate::{
     config::scanner::{Program, VirusScanner},
     scan::{contents::Contents, program},
@@ -25,11 +25,7 @@ pub(super) fn ask(
             program.names.join(", ")
         ))
     })?;
-    let folder = contents
-        .folder()
-        .ok_or_else(|| ScanError::Program("there is no folder with the parts".to_owned()))?
-        .display()
-        .to_string();
+    let folder = folder_of(contents)?;
     let mut found = Found::default();
     for arguments in runs(&program.arguments, &folder, contents) {
         let ran = program::run(file, &arguments, None, deadline)?;

@@ -3,7 +3,7 @@
 //! # Source
 //! content.md 4.4 (simple, sophie, trophie, fpscand): `{}` is the folder; with `{}/*` each file is asked about on its own.
 
-use super::{Found, LONGEST_ANSWER, ScanError, clamd, expected::judge};
+use super::{Found, LONGEST_ANSWER, ScanError, clamd, expected::judge, folder_of};
 use crate::{
     config::scanner::{ScannerAddress, VirusScanner},
     scan::{contents::Contents, link::Link},
@@ -23,11 +23,7 @@ pub(super) fn ask(
     contents: &Contents<'_>,
     deadline: Deadline,
 ) -> Result<Found, ScanError> {
-    let folder = contents
-        .folder()
-        .ok_or_else(|| ScanError::Program("there is no folder with the parts".to_owned()))?
-        .display()
-        .to_string();
+    let folder = folder_of(contents)?;
     let mut found = Found::default();
     let mut link: Option<Link> = None;
     for (place, query) in queries(question.query, &folder, contents) {

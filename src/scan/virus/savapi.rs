@@ -3,7 +3,7 @@
 //! # Source
 //! content.md 4.4 (savapi): numbered lines; settings first, then each file.
 
-use super::{Found, LONGEST_ANSWER, ScanError, expected::judge};
+use super::{Found, LONGEST_ANSWER, ScanError, expected::judge, folder_of};
 use crate::{
     config::scanner::{ScannerAddress, VirusScanner},
     scan::{contents::Contents, link::Link},
@@ -17,11 +17,7 @@ pub(super) fn ask(
     contents: &Contents<'_>,
     deadline: Deadline,
 ) -> Result<Found, ScanError> {
-    let folder = contents
-        .folder()
-        .ok_or_else(|| ScanError::Program("there is no folder with the parts".to_owned()))?
-        .display()
-        .to_string();
+    let folder = folder_of(contents)?;
     let mut link = Link::open(addresses, deadline, LONGEST_ANSWER)?;
     let greeting = link.line()?;
     if !greeting.starts_with("100 ") {

@@ -3,7 +3,7 @@
 //! # Source
 //! content.md 4.4 (sssp): greeting, one request about the folder, an answer that ends with an empty line.
 
-use super::{Found, LONGEST_ANSWER, ScanError};
+use super::{Found, LONGEST_ANSWER, ScanError, folder_of};
 use crate::{
     config::scanner::{ScannerAddress, VirusScanner},
     scan::{contents::Contents, link::Link},
@@ -16,11 +16,7 @@ pub(super) fn ask(
     contents: &Contents<'_>,
     deadline: Deadline,
 ) -> Result<Found, ScanError> {
-    let folder = contents
-        .folder()
-        .ok_or_else(|| ScanError::Program("there is no folder with the parts".to_owned()))?
-        .display()
-        .to_string();
+    let folder = folder_of(contents)?;
     let mut link = Link::open(addresses, deadline, LONGEST_ANSWER)?;
     let greeting = link.line()?;
     if !greeting.starts_with("OK SSSP/") {
