@@ -8,7 +8,7 @@ use crate::{
     log::Log,
     mail::id::LogId,
     scoreboard::{ScannerCell, Scoreboard},
-    sys::clock::{monotonic_ms, unix_seconds},
+    sys::clock::{Deadline, monotonic_ms, unix_seconds},
 };
 
 /// What it means that a spam engine is down.
@@ -33,13 +33,21 @@ impl Health<'_> {
     }
 
     /// Whether it was up when it was last asked; an error if it was not, and it is not time for the next try.
-    pub(super) fn admit(&self, kind: &str, name: &str) -> Result<bool, ScanError> {
+    ///
+    /// Only one child at a time tries what is down: the others wait until it knows, or has died.
+    pub(super) fn admit(
+        &self,
+        kind: &str,
+        name: &str,
+        deadline: Deadline,
+    ) -> Result<bool, ScanError> {
         let Some(cell) = self.cell(kind, name) else {
             return Ok(true);
         };
         let now = monotonic_ms();
         let is_up = cell.is_up();
-        if cell.may_try(now, pause(cell.failures())) {
+        let patience = u64::try_from(deadline.remaining().as_millis()).unwrap_or(u64::MAX);
+        if cell.may_try(now, pause(cell.failures()).max(patience)) {
             return Ok(is_up);
         }
         Err(ScanError::Down(
@@ -93,4 +101,52 @@ impl Health<'_> {
 fn pause(failures: u64) -> u64 {
     let shift = u32::try_from(failures).unwrap_or(u32::MAX).min(10);
     (FIRST_PAUSE << shift).min(LONGEST_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::log::Settings;
+
+    #[test]
+    fn one_child_tries_what_is_down_and_the_others_wait_for_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let (board, _file) = Scoreboard::create(dir.path(), 2).unwrap();
+        let log = Log::open(Settings {
+            level: i32::MIN,
+            ..Settings::default()
+        })
+        .unwrap();
+        let health = Health {
+            board: Some(&board),
+            log: &log,
+        };
+        let deadline = Deadline::after(Duration::from_secs(60));
+        let admit = || health.admit("virus", "clamd", deadline);
+        assert!(admit().is_ok_and(|is_up| is_up));
+        let error = ScanError::TimedOut("clamd".to_owned());
+        health.note("virus", "clamd", Some(&error), None);
+        assert!(matches!(admit(), Err(ScanError::Down(1))), "for a second");
+        // That second is over.
+        let cell = board.scanner("virus", "clamd").unwrap();
+        assert!(!cell.fail("timed out", true, 1, 0));
+        assert!(admit().is_ok_and(|is_up| !is_up), "one tries");
+        let Err(ScanError::Down(seconds)) = admit() else {
+            panic!("and another one")
+        };
+        assert!((50..=60).contains(&seconds), "{seconds}");
+        health.note("virus", "clamd", None, None);
+        assert!(admit().is_ok_and(|is_up| is_up));
+    }
+
+    #[test]
+    fn tries_become_rarer() {
+        let pauses: Vec<u64> = (0..8).map(pause).collect();
+        assert_eq!(
+            pauses,
+            [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]
+        );
+    }
 }

@@ -55,7 +55,7 @@ pub fn run(
     deadline: Deadline,
 ) -> Vec<Scored> {
     let jobs = config.spam.iter();
-    let jobs = jobs.map(|scanner| (scanner, health.admit(KIND, &scanner.name)));
+    let jobs = jobs.map(|scanner| (scanner, health.admit(KIND, &scanner.name, deadline)));
     let ask = |scanner: &SpamScanner| ask(scanner, request, deadline);
     let results = all_at_once(jobs.collect(), ask, deadline);
     let scored = config.spam.iter().zip(results);

@@ -101,7 +101,7 @@ fn round(
     let scanners: Vec<&VirusScanner> = there.collect();
     let ask_all = |scanners: &[&VirusScanner]| -> Vec<Scanned> {
         let jobs = scanners.iter().copied();
-        let jobs = jobs.map(|scanner| (scanner, health.admit(KIND, &scanner.name)));
+        let jobs = jobs.map(|scanner| (scanner, health.admit(KIND, &scanner.name, deadline)));
         let ask = |scanner: &VirusScanner| ask(scanner, contents, deadline);
         let results = all_at_once(jobs.collect(), ask, deadline);
         let scanned = scanners.iter().copied().zip(results);
