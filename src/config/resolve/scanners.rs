@@ -25,8 +25,8 @@ use crate::{
 
 /// All that is about scanners.
 pub(super) fn scan(reader: &mut Reader<'_>, warnings: &mut Vec<ConfigError>) -> ScanConfig {
-    let mut virus_scanners = virus::scanners(reader, "@av_scanners", warnings);
-    let virus_backup = virus::scanners(reader, "@av_scanners_backup", warnings);
+    let mut virus_scanners = virus::scanners(reader, "@av_scanners");
+    let virus_backup = virus::scanners(reader, "@av_scanners_backup");
     let mut spam_scanners = spam::engines(reader, warnings);
     let bypass_spam = maps::with_members(reader, "@bypass_spam_checks_maps");
     // Nobody wants to hear of an engine that nobody wants.

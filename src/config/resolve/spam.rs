@@ -10,7 +10,7 @@ use crate::{
     config::{error::ConfigError, spam::SpamPolicy, value::Value},
     lookup::{
         by_recipient::ByRecipient,
-        table::{Maps, Table},
+        table::{Maps, Scalar, Table},
     },
 };
 
@@ -83,8 +83,8 @@ fn levels(reader: &mut Reader<'_>, name: &'static str, scalar: &'static str) -> 
             // What a database holds is looked at when it is found.
             Table::List(_) | Table::Cdb(_) => Vec::new(),
         };
-        let is_wrong = |text: &str| !text.is_empty() && text.trim().parse::<f64>().is_err();
-        wrong.extend(values.into_iter().filter(|v| is_wrong(v.as_str())).cloned());
+        let is_wrong = |value: &Scalar| !value.as_str().is_empty() && value.as_number().is_none();
+        wrong.extend(values.into_iter().filter(|value| is_wrong(value)).cloned());
     }
     for value in wrong {
         reader.complain(name, format!("{:?} is no number", value.as_str()));

@@ -268,3 +268,57 @@ fn a_socket_for_another_protocol_is_left_out_and_told_of() {
         "{warnings:?}"
     );
 }
+
+#[test]
+fn a_level_and_a_factor_must_be_numbers() {
+    for text in [
+        "$sa_tag2_level_deflt = 'much';",
+        "$sa_kill_level_deflt = 'nan';",
+        "@spam_tag3_level_maps = ({ 'a@b' => '5x' });",
+        "@spam_scanners = (['Rspamd', 'Amavis::SpamControl::RspamdClient', score_factor => 'inf']);",
+    ] {
+        let mut raw = RawConfig::default();
+        perl::read("f", text, &mut raw, &perl::Nowhere).unwrap();
+        let errors = resolve(&raw).unwrap_err().to_string();
+        assert!(errors.contains("is no number"), "{text}: {errors}");
+    }
+}
+
+#[test]
+fn a_scanner_that_is_written_wrongly_is_an_error_and_never_left_out() {
+    let errors = |text: &str| load(text).unwrap_err();
+    for (text, words) in [
+        (
+            "@av_scanners = (['x', \\&ask_daemon, ['CONTSCAN {}', 'nowhere']]);",
+            "neither a path nor HOST:PORT",
+        ),
+        (
+            "@av_scanners = (['x', \\&ask_daemon, ['CONTSCAN {}']]);",
+            "no socket is given",
+        ),
+        ("@av_scanners = ('clamd');", "expected a list"),
+        (
+            "@av_scanners = (['x', 'prog', '{}', [0], qr/(/]);",
+            "@av_scanners",
+        ),
+        (
+            "@spam_scanners = (['x', 'Amavis::SpamControl::RspamdClient', url => 'gopher://x']);",
+            "no address such as",
+        ),
+    ] {
+        assert!(errors(text).contains(words), "{text}: {}", errors(text));
+    }
+    // The original has more than there is here: that is told.
+    let config = load("@spam_scanners = (['x', 'Amavis::SpamControl::Other']); @av_scanners = (['y', \\&sophos_savi]);").unwrap();
+    let warnings: Vec<String> = config.warnings.iter().map(ToString::to_string).collect();
+    assert!(
+        warnings
+            .iter()
+            .any(|w| w.contains("nothing here does what \"Other\" does")),
+        "{warnings:?}"
+    );
+    assert!(
+        config.scan.has_virus_scanner(),
+        "without it there is no verdict"
+    );
+}

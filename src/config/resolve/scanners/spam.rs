@@ -15,6 +15,7 @@ use crate::config::{
 const SPAM: &str = "@spam_scanners";
 /// Where spamd listens by default.
 const SPAMD: &str = "127.0.0.1:783";
+const UNKNOWN: &str = "nothing here does what";
 const RSPAMD: &str = "http://127.0.0.1:11333/checkv2";
 
 /// Spam engines.
@@ -31,10 +32,12 @@ pub(super) fn engines(
         };
         match scanner {
             Ok(scanner) => found.push(scanner),
-            Err(what) => {
+            // What nothing here can do is no mistake in a file of the original.
+            Err(what) if what.contains(UNKNOWN) => {
                 let error = reader.at(SPAM, what);
-                warnings.push(error.advise("the entry is left out: correct it, or remove it"));
+                warnings.push(error.advise("the entry is left out: mail is not scored by it"));
             }
+            Err(what) => reader.complain(SPAM, what),
         }
     }
     found
@@ -60,7 +63,7 @@ fn spam_tuple(fields: &[Value]) -> Result<SpamScanner, String> {
         "SpamdClient" => "spamd",
         "RspamdClient" => "rspamd",
         "ExtProg" => "program",
-        other => return Err(format!("{name}: nothing here does what {other:?} does")),
+        other => return Err(format!("{name}: {UNKNOWN} {other:?} does")),
     };
     if is_program {
         let mut command = vec![text(2).to_owned()];
@@ -124,12 +127,7 @@ fn spam_table(table: &BTreeMap<String, Value>) -> Result<SpamScanner, String> {
             ));
         }
     };
-    let score_factor = match text("score_factor") {
-        None => 1.0,
-        Some(factor) => factor
-            .parse()
-            .map_err(|_| format!("{name}: score_factor {factor:?} is no number"))?,
-    };
+    let score_factor = factor(&name, text("score_factor"))?;
     let body_limit = match text("mail_body_size_limit") {
         None => None,
         Some(limit) => Some(
@@ -143,6 +141,15 @@ fn spam_table(table: &BTreeMap<String, Value>) -> Result<SpamScanner, String> {
         score_factor,
         body_limit,
     })
+}
+
+/// What scores are multiplied with.
+fn factor(name: &str, factor: Option<&str>) -> Result<f64, String> {
+    let Some(text) = factor else {
+        return Ok(1.0);
+    };
+    let factor = text.parse().ok().filter(|factor: &f64| factor.is_finite());
+    factor.ok_or_else(|| format!("{name}: score_factor {text:?} is no number"))
 }
 
 fn dialect(name: &str) -> Result<Dialect, String> {

@@ -8,7 +8,6 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{Reader, addresses, arguments, entries, prefix_of, texts};
 use crate::{
     config::{
-        error::ConfigError,
         scanner::{Descriptors, Expected, Program, ScannerAddress, VirusProtocol, VirusScanner},
         value::Value,
     },
@@ -18,12 +17,8 @@ use crate::{
 /// Words in a table that say how a virus scanner is asked.
 const VIRUS_WORDS: &str = "clamd, clamd-fd, question, line, sssp, savapi, smtp, lmtp, program";
 
-/// Virus scanners of a list; what cannot be used is told and left out.
-pub(super) fn scanners(
-    reader: &mut Reader<'_>,
-    setting: &'static str,
-    warnings: &mut Vec<ConfigError>,
-) -> Vec<VirusScanner> {
+/// Virus scanners of a list.
+pub(super) fn scanners(reader: &mut Reader<'_>, setting: &'static str) -> Vec<VirusScanner> {
     let mut found = Vec::new();
     for entry in entries(reader, setting) {
         let scanner = match &entry {
@@ -33,10 +28,8 @@ pub(super) fn scanners(
         };
         match scanner {
             Ok(scanner) => found.push(scanner),
-            Err(what) => {
-                let error = reader.at(setting, what);
-                warnings.push(error.advise("the entry is left out: correct it, or remove it"));
-            }
+            // Mail would go on unscanned.
+            Err(what) => reader.complain(setting, what),
         }
     }
     found
