@@ -45,3 +45,18 @@ pub struct SpamPolicy {
     /// `@remove_existing_spam_headers_maps`
     pub removes_existing: Maps,
 }
+
+impl SpamPolicy {
+    /// True if senders are on lists, or have points.
+    #[must_use]
+    pub fn has_lists(&self) -> bool {
+        let lists = [&self.whitelist, &self.blacklist];
+        let by_recipient = [
+            &self.own_whitelists,
+            &self.own_blacklists,
+            &self.sender_points,
+        ];
+        lists.iter().any(|maps| !maps.tables.is_empty())
+            || by_recipient.iter().any(|by| !by.maps.is_empty())
+    }
+}

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Crashes after which a message is not looked into any more.
-const ENOUGH_CRASHES: u64 = 2;
+pub(super) const ENOUGH_CRASHES: u64 = 2;
 /// Octets of a message in a file that are read for its header section.
 const HEAD: usize = 1 << 20;
 
@@ -158,7 +158,7 @@ fn look(
     let content = content.map_err(unreadable)?;
     let mut inspection = Inspection {
         trace: Trace::read(&content),
-        authors: Authors::read(&content, &workshop.config.policy.spam.trusted_authserv_ids),
+        authors: authors(&content, workshop),
         has_spam_fields: mail::header::fields(&content)
             .any(|field| spam_fields::NAMES.iter().any(|name| field.is(name))),
         ..Inspection::default()
@@ -185,6 +185,16 @@ fn look(
         inspection.virus_tests = report.tests;
     }
     Ok(inspection)
+}
+
+/// Who the message says it is from, if some list could ask.
+fn authors(content: &[u8], workshop: &Workshop<'_>) -> Authors {
+    let policy = &workshop.config.policy.spam;
+    if policy.has_lists() {
+        Authors::read(content, &policy.trusted_authserv_ids)
+    } else {
+        Authors::default()
+    }
 }
 
 /// All of the message.

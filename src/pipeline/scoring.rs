@@ -139,7 +139,9 @@ fn is_wanted(
     standings: &[Standing],
     workshop: &Workshop<'_>,
 ) -> bool {
-    if workshop.config.scan.spam.is_empty() {
+    // What broke children is not given to anything that could break another one.
+    let is_poison = arrived.earlier_crashes >= super::inspect::ENOUGH_CRASHES;
+    if is_poison || workshop.config.scan.spam.is_empty() {
         return false;
     }
     let mut each = arrived.recipients.iter().zip(preliminary).zip(standings);

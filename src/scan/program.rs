@@ -77,11 +77,20 @@ pub(super) fn run(
     let pid = helper::start(program, &arguments, &[("LC_ALL", "C")], endowment)
         .map_err(|error| ScanError::Program(format!("cannot run {shown}: {error}")))?;
     let read = read(File::from(ours), deadline);
-    if read.is_err() {
+    // One that has said everything may still go on.
+    let ended = match &read {
+        Ok(_) => process::wait_until(pid, deadline)?,
+        Err(_) => None,
+    };
+    let Some(exit) = ended else {
         // It may have ended meanwhile.
         let _killed = process::signal_group(pid, Send::Kill);
-    }
-    let exit = process::wait_for(pid)?;
+        process::wait_for(pid)?;
+        return Err(match read {
+            Err(error) => error,
+            Ok(_) => ScanError::TimedOut("the end of the program".to_owned()),
+        });
+    };
     let output = read?;
     match exit {
         Exit::Status(status) => Ok(Ran {

@@ -19,6 +19,8 @@ use nix::{
     unistd::{ForkResult, Pid},
 };
 
+use super::{clock::Deadline, wait::pause};
+
 /// Which side of a fork this is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fork {
@@ -252,6 +254,31 @@ pub fn wait_for(pid: u32) -> io::Result<Exit> {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),
         }
+    }
+}
+
+/// Waits for the end of one child of ours until `deadline`; `None` if it goes on.
+///
+/// # Errors
+/// The kernel's: it is none of our children.
+pub fn wait_until(pid: u32, deadline: Deadline) -> io::Result<Option<Exit>> {
+    const LONGEST: Duration = Duration::from_millis(20);
+    let target = raw(pid)?;
+    let mut span = Duration::from_millis(1);
+    loop {
+        match waitpid(target, Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::Exited(_, status)) => return Ok(Some(Exit::Status(status))),
+            Ok(WaitStatus::Signaled(_, signal, _)) => {
+                return Ok(Some(Exit::Signal(signal as i32)));
+            }
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if deadline.has_passed() {
+            return Ok(None);
+        }
+        pause(span);
+        span = (span * 2).min(LONGEST);
     }
 }
 

@@ -115,7 +115,7 @@ fn programs_are_scanners_too() {
     )
     .unwrap();
     let program = tool.path().join("scan");
-    let script = "#!/bin/sh\nfor file; do if grep -q stall \"$file\"; then sleep 100; fi; if grep -q evil \"$file\"; then echo \"$file: Test.Bad FOUND\"; found=1; fi; \
+    let script = "#!/bin/sh\nfor file; do if grep -q stall \"$file\"; then sleep 100; fi; if grep -q hush \"$file\"; then exec 1>&- 2>&-; sleep 100; fi; if grep -q evil \"$file\"; then echo \"$file: Test.Bad FOUND\"; found=1; fi; \
         if grep -q strange \"$file\"; then exit 9; fi; done\n[ -z \"$found\" ] || exit 1\n";
     fs::write(&program, script).unwrap();
     fs::set_permissions(
@@ -138,6 +138,13 @@ fn programs_are_scanners_too() {
     );
     let daemon = Daemon::start(hop.port(), &more);
     let reply = deliver(&daemon, &["b@example.net"], &message("stall"));
+    assert!(
+        reply.starts_with("451 ") && reply.contains("timed out"),
+        "{reply}"
+    );
+    // One that closes its outputs and goes on has not ended.
+    let daemon = Daemon::start(hop.port(), &more);
+    let reply = deliver(&daemon, &["b@example.net"], &message("hush"));
     assert!(
         reply.starts_with("451 ") && reply.contains("timed out"),
         "{reply}"
@@ -372,4 +379,26 @@ fn what_is_no_clamd_on_a_socket_is_asked_as_configured() {
     assert!(reply.starts_with("250 2.6.0"), "{reply}");
     let reply = deliver(&daemon, &["b@example.net"], &message("evil"));
     assert!(reply.contains("INFECTED: Test.Bad"), "{reply}");
+}
+
+#[test]
+fn thousands_of_parts_have_their_answers() {
+    let hop = NextHop::start();
+    let scanner = Scanner::start(|wire| wire.clamd("part 14999."));
+    let more = format!(
+        "av_scanners = [{{ protocol = \"clamd\", socket = \"127.0.0.1:{}\" }}]\nmaxfiles = 40000\n",
+        scanner.port()
+    );
+    let daemon = Daemon::start(hop.port(), &more);
+    let parts: String = (0..15_000)
+        .map(|n| format!("--x\r\n\r\npart {n}.\r\n"))
+        .collect();
+    let text = message("").replace("Subject: x", "Content-Type: multipart/mixed; boundary=x");
+    let reply = deliver(
+        &daemon,
+        &["b@example.net"],
+        &format!("{text}{parts}--x--\r\n"),
+    );
+    assert!(reply.contains("INFECTED: Test.Bad"), "{reply}");
+    assert_eq!(scanner.heard_in_all(1), ["15001"]);
 }

@@ -7,7 +7,7 @@
 
 use std::{collections::BTreeMap, io::Write, os::fd::AsFd, time::Duration};
 
-use super::{Found, LONGEST_ANSWER, ScanError};
+use super::{Found, LONGEST_ANSWER, ScanError, room_for};
 use crate::{
     config::scanner::{Descriptors, ScannerAddress},
     scan::{
@@ -85,7 +85,7 @@ fn ask(
     let mut first = 0;
     let mut window = OUTSTANDING;
     while first < contents.count() {
-        let link = Link::open(addresses, deadline, LONGEST_ANSWER)?;
+        let link = Link::open(addresses, deadline, room_for(contents))?;
         let mut session = Session {
             link,
             contents,

@@ -43,6 +43,14 @@ pub struct Infection {
 pub(super) const KIND: &str = "virus";
 /// Longest answer that is read, octets.
 const LONGEST_ANSWER: usize = 200_000;
+/// Octets of an answer about one content.
+const LONGEST_LINE: usize = 1024;
+
+/// Octets that answers about all contents may take, where each has its own.
+fn room_for(contents: &Contents<'_>) -> usize {
+    LONGEST_ANSWER + contents.count() * LONGEST_LINE
+}
+
 /// Names that are kept.
 const MOST_NAMES: usize = 100;
 

@@ -3,7 +3,7 @@
 //! # Source
 //! content.md 4.4 (simple, sophie, trophie, fpscand): `{}` is the folder; with `{}/*` each file is asked about on its own.
 
-use super::{Found, LONGEST_ANSWER, ScanError, clamd, expected::judge, folder_of};
+use super::{Found, ScanError, clamd, expected::judge, folder_of, room_for};
 use crate::{
     config::scanner::{ScannerAddress, VirusScanner},
     scan::{contents::Contents, link::Link},
@@ -29,7 +29,7 @@ pub(super) fn ask(
     for (place, query) in queries(question.query, &folder, contents) {
         let mut open = match link.take() {
             Some(link) => link,
-            None => Link::open(question.addresses, deadline, LONGEST_ANSWER)?,
+            None => Link::open(question.addresses, deadline, room_for(contents))?,
         };
         open.send(&[query.as_bytes()])?;
         let answer = if question.is_line {

@@ -3,7 +3,7 @@
 //! # Source
 //! content.md 4.4 (savapi): numbered lines; settings first, then each file.
 
-use super::{Found, LONGEST_ANSWER, ScanError, expected::judge, folder_of};
+use super::{Found, ScanError, expected::judge, folder_of, room_for};
 use crate::{
     config::scanner::{ScannerAddress, VirusScanner},
     scan::{contents::Contents, link::Link},
@@ -18,7 +18,7 @@ pub(super) fn ask(
     deadline: Deadline,
 ) -> Result<Found, ScanError> {
     let folder = folder_of(contents)?;
-    let mut link = Link::open(addresses, deadline, LONGEST_ANSWER)?;
+    let mut link = Link::open(addresses, deadline, room_for(contents))?;
     let greeting = link.line()?;
     if !greeting.starts_with("100 ") {
         return Err(ScanError::Strange(greeting));
