@@ -12,7 +12,7 @@
 //! | 8 | [`cli`]: arguments, commands and wiring of every program |
 //! | 7 | [`supervisor`]: the master; [`child`]: one child's life |
 //! | 6 | [`session`]: one client connection |
-//! | 5 | [`pipeline`]: one message, top to bottom |
+//! | 5 | [`pipeline`]: one message, top to bottom; [`release`]: what was kept, back to its recipients |
 //! | 4 | [`unpack`]: what is inside; [`scan`]: virus scanners and spam engines; [`quarantine`]: keeping copies; [`deliver`]: handing it on; [`notify`]: composing reports |
 //! | 3 | [`policy`]: decisions; [`outbound`]: SMTP and LMTP to the next hop |
 //! | 2 | [`config`]: two syntaxes, one struct; [`net`]: streams with deadlines; [`spool`]: the message in work |
@@ -41,6 +41,7 @@ pub mod pattern;
 pub mod pipeline;
 pub mod policy;
 pub mod quarantine;
+pub mod release;
 pub mod scan;
 pub mod scoreboard;
 pub mod session;

@@ -50,9 +50,14 @@ const LAYERS: &[(u8, &str, &str)] = &[
         "sys mail log counters scoreboard mime lookup config policy spool outbound unpack quarantine scan deliver notify",
     ),
     (
+        5,
+        "release",
+        "sys mail log counters config outbound quarantine deliver",
+    ),
+    (
         6,
         "session",
-        "sys mail log counters scoreboard wire lookup config policy net spool outbound pipeline",
+        "sys mail log counters scoreboard wire lookup config policy net spool outbound pipeline release",
     ),
     (
         7,
@@ -63,7 +68,7 @@ const LAYERS: &[(u8, &str, &str)] = &[
     (
         8,
         "cli",
-        "sys mail scoreboard counters log wire lookup config policy net spool outbound mime unpack scan pipeline child supervisor",
+        "sys mail scoreboard counters log wire lookup config policy net spool outbound mime unpack scan quarantine pipeline release child supervisor",
     ),
 ];
 

@@ -10,7 +10,7 @@ use std::{
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::{
-    amavisd, check_config, config, control, daemon, decoders, demo, exit, explain, learn, print,
+    check_config, config, control, daemon, decoders, demo, exit, explain, learn, print, quarantine,
     scan, status,
 };
 use crate::{
@@ -31,11 +31,8 @@ const USER: &str = "amavis";
 #[must_use]
 pub fn main() -> ExitCode {
     let name = std::env::args_os().next().unwrap_or_default();
-    if Path::new(&name)
-        .file_name()
-        .is_some_and(|name| name.to_string_lossy().starts_with("amavisd"))
-    {
-        return amavisd::main();
+    if let Some(program) = super::helpers::program(&name) {
+        return program();
     }
     let matches = match command().try_get_matches() {
         Ok(matches) => matches,
@@ -103,6 +100,7 @@ fn command() -> Command {
         .subcommand(scan::command())
         .subcommand(decoders::command())
         .subcommand(learn::command())
+        .subcommand(quarantine::command())
         .subcommand(demo_command())
         .subcommand(
             Command::new("demo-next-hop")
@@ -162,6 +160,7 @@ fn run(matches: &ArgMatches) -> u8 {
         Some(("scan", sub)) => scan::run(sub),
         Some(("decoders", sub)) => decoders::run(sub),
         Some(("learn", sub)) => learn::run(sub),
+        Some(("quarantine", sub)) => quarantine::run(sub),
         Some(("reload", sub)) => reload(sub),
         Some(("stop", sub)) => stop(sub),
         Some(("demo", sub)) => demo(sub),

@@ -19,6 +19,7 @@ pub mod method;
 pub mod original;
 pub mod perl;
 pub mod raw;
+pub mod release;
 pub mod resolve;
 pub mod scanner;
 pub mod secure_open;

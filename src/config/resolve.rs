@@ -7,6 +7,7 @@ mod checks;
 mod clients;
 mod maps;
 mod reader;
+mod release;
 mod rules;
 mod scanners;
 mod sockets;
@@ -64,13 +65,15 @@ pub fn lookup_tables(raw: &RawConfig, name: &str) -> Result<Maps, ConfigErrors> 
 /// One configuration, without what policy banks make of it.
 fn one(raw: &RawConfig, warnings: &mut Vec<ConfigError>) -> Result<Config, ConfigErrors> {
     let mut reader = Reader::new(raw);
+    let identity = identity(&mut reader);
     let config = Config {
+        release: release::release(&mut reader, &identity),
         process: process(&mut reader),
         listen: sockets::listen(&mut reader, warnings),
         smtpd: smtpd(&mut reader),
         delivery: delivery(&mut reader),
         log: log(&mut reader),
-        identity: identity(&mut reader),
+        identity,
         policy: policy(&mut reader, warnings),
         checks: checks(&mut reader),
         scan: scanners::scan(&mut reader, warnings),

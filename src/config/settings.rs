@@ -230,6 +230,9 @@ const fn row(
 }
 
 /// The facilities of the system log (RFC 3164), as far as they have the same name everywhere.
+/// Ways to send a kept message.
+const FORMATS: &[&str] = &super::release::ReleaseFormat::NAMES;
+
 const FACILITIES: &[&str] = &[
     "auth", "authpriv", "cron", "daemon", "ftp", "kern", "lpr", "mail", "news", "syslog", "user",
     "uucp", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
@@ -387,9 +390,9 @@ pub const SETTINGS: &[Setting] = &[
     row(
         "$protocol",
         "protocol",
-        Kind::Choice(&["SMTP", "LMTP"]),
+        Kind::Choice(&["SMTP", "LMTP", "AM.PDP"]),
         none(),
-        "Protocol on our sockets; a client may switch with LHLO or EHLO.",
+        "Protocol on our sockets; a client of SMTP or LMTP may switch with LHLO or EHLO.",
     ),
     row(
         "$smtpd_recipient_limit",
@@ -677,6 +680,55 @@ pub const SETTINGS: &[Setting] = &[
         Kind::Text,
         none(),
         "How mail is kept that could not be looked into.",
+    ),
+    row(
+        "$release_method",
+        "release_method",
+        Kind::Method,
+        none(),
+        "Next hop for mail that is released from the quarantine; `$notify_method` if not set.",
+    ),
+    row(
+        "$requeue_method",
+        "requeue_method",
+        Kind::Method,
+        text("smtp:[127.0.0.1]:25"),
+        "Next hop for mail that is to go through the whole mail system again.",
+    ),
+    row(
+        "$release_format",
+        "release_format",
+        Kind::Choice(FORMATS),
+        text("resend"),
+        "How released mail is sent.",
+    ),
+    row(
+        "$report_format",
+        "report_format",
+        Kind::Choice(FORMATS),
+        text("arf"),
+        "How mail is sent that is reported on.",
+    ),
+    row(
+        "$auth_required_release",
+        "auth_required_release",
+        Kind::Flag,
+        text("1"),
+        "Releasing over a socket needs the secret of the mail id.",
+    ),
+    row(
+        "$hdrfrom_notify_release",
+        "hdrfrom_notify_release",
+        Kind::Text,
+        none(),
+        "Author of released mail.",
+    ),
+    row(
+        "$hdrfrom_notify_report",
+        "hdrfrom_notify_report",
+        Kind::Text,
+        none(),
+        "Author of reports about mail.",
     ),
     row(
         "$MAXLEVELS",

@@ -8,9 +8,10 @@ use std::{
     time::Duration,
 };
 
+pub use super::release::ReleaseFormat;
 use super::{
-    error::ConfigError, listen::ListenAddress, method::Method, scanner::ScanConfig,
-    spam::SpamPolicy,
+    error::ConfigError, listen::ListenAddress, method::Method, release::ReleaseConfig,
+    scanner::ScanConfig, spam::SpamPolicy,
 };
 use crate::{
     lookup::{
@@ -51,6 +52,8 @@ pub struct Config {
     pub unpack: UnpackConfig,
     /// What is kept.
     pub quarantine: QuarantineConfig,
+    /// How it is had back.
+    pub release: ReleaseConfig,
     /// `@client_ipaddr_policy`
     pub client_rules: Vec<ClientRule>,
     /// The policy bank on top; empty for none.
@@ -131,8 +134,20 @@ pub struct ListenConfig {
     pub unix_mode: u32,
     /// `$listen_queue_size`
     pub backlog: Option<u32>,
-    /// `$protocol` is LMTP.
-    pub speaks_lmtp: bool,
+    /// `$protocol`
+    pub protocol: Protocol,
+}
+
+/// What is spoken on a socket.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Protocol {
+    /// SMTP; a client may begin with LHLO all the same.
+    #[default]
+    Smtp,
+    /// LMTP; a client may begin with EHLO all the same.
+    Lmtp,
+    /// AM.PDP: requests of milters and helpers.
+    AmPdp,
 }
 
 /// Sessions.

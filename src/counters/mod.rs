@@ -100,11 +100,17 @@ pub enum Counter {
     VirusScansFailed = 42,
     /// Messages that no spam engine scored, though one is configured.
     MsgsNotScored = 43,
+    /// Copies released, for each recipient.
+    QuarReleases = 44,
+    /// Notices to administrators and recipients handed over.
+    OutMsgsSubmitNotif = 45,
+    /// Messages that a client kept and was to go on with.
+    InMsgsStatusAccepted = 46,
 }
 
 impl Counter {
     /// Every counter, in the order of a report.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 47] = [
         Self::Sessions,
         Self::SessionsDenied,
         Self::SessionsBroken,
@@ -112,6 +118,7 @@ impl Counter {
         Self::InMsgs,
         Self::InMsgsSize,
         Self::InMsgsRecips,
+        Self::InMsgsStatusAccepted,
         Self::InMsgsStatusRelayed,
         Self::InMsgsStatusBounced,
         Self::InMsgsStatusNoBounce,
@@ -128,9 +135,11 @@ impl Counter {
         Self::ContentSpamMsgs,
         Self::ContentVirusMsgs,
         Self::QuarMsgs,
+        Self::QuarReleases,
         Self::OutMsgs,
         Self::OutMsgsRelay,
         Self::OutMsgsSubmitDsn,
+        Self::OutMsgsSubmitNotif,
         Self::OutMsgsSize,
         Self::OutMsgsDelivers,
         Self::OutMsgsAttemptFails,
@@ -162,6 +171,7 @@ impl Counter {
             Self::InMsgs => "InMsgs",
             Self::InMsgsSize => "InMsgsSize",
             Self::InMsgsRecips => "InMsgsRecips",
+            Self::InMsgsStatusAccepted => "InMsgsStatusAccepted",
             Self::InMsgsStatusRelayed => "InMsgsStatusRelayed",
             Self::InMsgsStatusBounced => "InMsgsStatusBounced",
             Self::InMsgsStatusNoBounce => "InMsgsStatusNoBounce",
@@ -180,6 +190,7 @@ impl Counter {
             Self::OutMsgs => "OutMsgs",
             Self::OutMsgsRelay => "OutMsgsRelay",
             Self::OutMsgsSubmitDsn => "OutMsgsSubmitDsn",
+            Self::OutMsgsSubmitNotif => "OutMsgsSubmitNotif",
             Self::OutMsgsSize => "OutMsgsSize",
             Self::OutMsgsDelivers => "OutMsgsDelivers",
             Self::OutMsgsAttemptFails => "OutMsgsAttemptFails",
@@ -198,6 +209,7 @@ impl Counter {
             Self::ContentBannedMsgs => "ContentBannedMsgs",
             Self::ContentBadHdrMsgs => "ContentBadHdrMsgs",
             Self::QuarMsgs => "QuarMsgs",
+            Self::QuarReleases => "QuarReleases",
             Self::DecodersStopped => "decodersStopped",
         }
     }

@@ -1,5 +1,5 @@
 //! Handing a message on, and saying what that means for each recipient.
 
-pub mod reports;
 pub mod smtp;
+pub mod submission;
 mod wording;

@@ -44,13 +44,24 @@ impl Destination {
             Target::File(path) => Kind::File(open_file(path)?),
             Target::Syslog => Kind::Syslog(Syslog::new(settings)?),
         };
-        Ok(Self {
+        Ok(Self::of(kind))
+    }
+
+    /// Standard error, which needs no opening.
+    pub(super) fn standard_error() -> Self {
+        Self::of(Kind::StandardError {
+            is_terminal: terminal::error_is_terminal(),
+        })
+    }
+
+    fn of(kind: Kind) -> Self {
+        Self {
             kind,
             pid: own_id(),
             stamped: u64::MAX,
             stamp: String::new(),
             lost: 0,
-        })
+        }
     }
 
     pub(super) fn after_fork(&mut self) {

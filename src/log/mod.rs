@@ -94,6 +94,16 @@ impl Log {
         })
     }
 
+    /// The log on standard error, whatever the settings say.
+    #[must_use]
+    pub fn on_standard_error(settings: Settings) -> Self {
+        Self {
+            level: Cell::new(settings.level),
+            destination: RefCell::new(Destination::standard_error()),
+            settings,
+        }
+    }
+
     /// True if lines of this level are written.
     #[must_use]
     pub fn shows(&self, level: Level) -> bool {

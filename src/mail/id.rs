@@ -20,6 +20,20 @@ impl LogId {
         }
     }
 
+    /// The id of what is sent from the quarantine.
+    #[must_use]
+    pub fn of_release(mail_id: &MailId) -> Self {
+        Self(format!("rel-{mail_id}"))
+    }
+
+    /// The id that a client gives: at most 50 letters, digits and `-_.+`; `None` for anything else.
+    #[must_use]
+    pub fn from_client(text: &str) -> Option<Self> {
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.+".contains(&b);
+        let fits = (1..=50).contains(&text.len()) && text.bytes().all(is_plain);
+        fits.then(|| Self(text.to_owned()))
+    }
+
     /// The text as it is printed.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -37,6 +37,21 @@ impl Acceptance {
         }
     }
 
+    /// The client that asked for a verdict has the message and goes on with it: nothing was taken from it.
+    #[must_use]
+    pub fn left_with_client() -> Self {
+        Self {
+            taker: String::new(),
+            reply: Reply::status(250, 5, 0, "Ok, continue delivery"),
+        }
+    }
+
+    /// True if the client has the message.
+    #[must_use]
+    pub const fn is_with_client(&self) -> bool {
+        self.taker.is_empty()
+    }
+
     /// Who took it.
     #[must_use]
     pub fn taker(&self) -> &str {

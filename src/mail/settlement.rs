@@ -87,6 +87,9 @@ impl FinalReply {
 
 /// The reply for a recipient whose copy the next hop took.
 fn delivered(acceptance: &Acceptance, log_id: &LogId, form: ReplyForm) -> Reply {
+    if acceptance.is_with_client() {
+        return Reply::status(250, 5, 0, format!("Ok, id={log_id}, continue delivery"));
+    }
     match form {
         ReplyForm::Guide => {
             let (taker, quoted) = (acceptance.taker(), quote(acceptance.reply()));

@@ -17,7 +17,7 @@ use crate::{
         category::Major,
         decision::{Decision, Destiny},
         envelope::Recipient,
-        outcome::{Outcome, Report},
+        outcome::{Acceptance, Outcome, Report},
         reply::{Enhanced, Reply},
     },
     scoreboard::Stage,
@@ -199,6 +199,11 @@ fn deliver(
         .map(|(at, _)| at);
     let open: Vec<usize> = open.collect();
     if open.is_empty() {
+        return true;
+    }
+    if arrived.is_with_client {
+        let left = Outcome::Delivered(Acceptance::left_with_client());
+        fill(outcomes, &open, vec![left; open.len()]);
         return true;
     }
     workshop.slot.enter(Stage::Delivering, Some(deadline));

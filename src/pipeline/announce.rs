@@ -24,7 +24,7 @@ pub(super) fn announce(arrived: &Arrived<'_>, mail_id: &MailId, workshop: &mut W
         1,
         Some(arrived.log_id),
         format_args!(
-            "{} {} {}: {} -> {}{} {field}",
+            "{}{} {}: {} -> {}{} {field}",
             arrived.protocol,
             place(arrived, workshop.config),
             workshop.config.process.temp_base.display(),
@@ -45,7 +45,7 @@ pub(super) fn announce(arrived: &Arrived<'_>, mail_id: &MailId, workshop: &mut W
     );
 }
 
-/// `[127.0.0.1]:10024`, or `:10024` where that is the only address; nothing for a UNIX socket.
+/// ` [127.0.0.1]:10024`, or `:10024` where that is the only address; nothing for a UNIX socket.
 fn place(arrived: &Arrived<'_>, config: &Config) -> String {
     let (Some(address), Some(port)) = (arrived.local, arrived.port) else {
         return String::new();
@@ -55,9 +55,9 @@ fn place(arrived: &Arrived<'_>, config: &Config) -> String {
         ListenAddress::Unix(_) => false,
     };
     if config.listen.addresses.iter().any(is_other) {
-        format!("[{address}]:{port}")
+        format!(" [{address}]:{port}")
     } else {
-        format!(":{port}")
+        format!(" :{port}")
     }
 }
 

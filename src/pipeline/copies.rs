@@ -51,7 +51,10 @@ pub(super) fn copies(case: &Case<'_>, open: &[usize], workshop: &mut Workshop<'_
     let mut copies: Vec<Copy> = Vec::with_capacity(1);
     for &at in open {
         let mut prefix = own_fields(case, at, workshop);
-        prefix.extend_from_slice(&trace);
+        // A client that keeps the message has its own.
+        if !case.arrived.is_with_client {
+            prefix.extend_from_slice(&trace);
+        }
         let settings = case.arrived.recipients.get(at);
         let loses_spam_fields = case.inspection.has_spam_fields
             && settings.is_some_and(|settings| settings.is_local && settings.removes_spam_fields);

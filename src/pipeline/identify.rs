@@ -23,18 +23,26 @@ pub struct Identifier {
 }
 
 impl Identifier {
-    /// A new mail id: the digest of a secret, so that who knows the secret can prove it.
+    /// A new mail id.
     ///
     /// # Errors
     /// If the kernel gives no random octets.
     pub fn mail_id(&mut self) -> io::Result<MailId> {
+        self.with_secret().map(|(id, _)| id)
+    }
+
+    /// A new mail id, the digest of a secret, and that secret: who knows it can prove it.
+    ///
+    /// # Errors
+    /// If the kernel gives no random octets.
+    pub fn with_secret(&mut self) -> io::Result<(MailId, String)> {
         loop {
             let mut secret = [0_u8; 9];
             self.pool.take(&mut secret)?;
             let digest = BASE64URL_NOPAD.encode(&Md5::digest(secret));
             // One in sixteen begins or ends with `-` or `_`: draw again.
             if let Some(id) = digest.get(..12).and_then(MailId::from_text) {
-                return Ok(id);
+                return Ok((id, BASE64URL_NOPAD.encode(&secret)));
             }
         }
     }

@@ -6,6 +6,7 @@
 
 mod act;
 mod announce;
+mod client_side;
 mod contents;
 mod copies;
 mod identify;
@@ -22,11 +23,13 @@ mod viruses;
 
 use std::{net::IpAddr, time::Duration};
 
+pub use client_side::{Change, Processed, Wishes};
 pub use identify::{Identifier, key_of};
 
 use self::{
     act::act,
     announce::announce,
+    client_side::wishes,
     inspect::inspect,
     keep::{keep, kept},
     scoring::{Scoring, score},
@@ -104,6 +107,8 @@ pub struct Arrived<'a> {
     pub port: Option<u16>,
     /// A reply is due for each recipient.
     pub is_lmtp: bool,
+    /// The client keeps the message, and delivers it as it is told.
+    pub is_with_client: bool,
     /// Log id.
     pub log_id: &'a LogId,
     /// When the transaction began, milliseconds of the monotonic clock.
@@ -117,6 +122,8 @@ pub struct Arrived<'a> {
 struct Case<'a> {
     arrived: Arrived<'a>,
     mail_id: MailId,
+    /// What the mail id was made from: who knows it may have the copy.
+    secret: String,
     inspection: inspect::Inspection,
     decisions: Vec<Decision>,
     scoring: Scoring,
@@ -139,6 +146,11 @@ impl Case<'_> {
 
 /// Processes a message and gives the reply to its final dot.
 pub fn process(arrived: Arrived<'_>, workshop: &mut Workshop<'_>) -> FinalReply {
+    process_for(arrived, workshop).reply
+}
+
+/// The same; also what the client is to do with the message, if it keeps it.
+pub fn process_for(arrived: Arrived<'_>, workshop: &mut Workshop<'_>) -> Processed {
     let deadline = Deadline::after(workshop.config.process.child_timeout);
     let working = deadline.less(reserve(workshop.config.process.child_timeout));
     workshop.slot.enter(Stage::Deciding, Some(deadline));
@@ -147,54 +159,55 @@ pub fn process(arrived: Arrived<'_>, workshop: &mut Workshop<'_>) -> FinalReply 
         .outbound
         .adopt(&config.delivery, &config.identity.localhost_name);
     fault::pass("pipeline.begin");
-    let mail_id = match workshop.identifier.mail_id() {
-        Ok(mail_id) => mail_id,
-        Err(error) => {
-            let what = format!("no random numbers: {error}");
-            let outcomes = trouble(&arrived, &what, workshop);
-            return settle(&arrived, &outcomes, workshop);
-        }
-    };
-    count_arrival(&arrived, &workshop.cells);
-    announce(&arrived, &mail_id, workshop);
-    let inspection = match inspect(&arrived, working, workshop) {
-        Ok(inspection) => inspection,
+    let case = match judged(arrived, working, workshop) {
+        Ok(case) => case,
         Err(what) => {
             let outcomes = trouble(&arrived, &what, workshop);
-            return settle(&arrived, &outcomes, workshop);
+            return Processed {
+                reply: settle(&arrived, &outcomes, workshop),
+                wishes: Wishes::default(),
+            };
         }
     };
-    let unscored = vec![Score::default(); arrived.recipients.len()];
-    let preliminary = decisions(&arrived, &inspection, &unscored, workshop.config);
-    let scoring = match score(&arrived, &inspection, &preliminary, working, workshop) {
-        Ok(scoring) => scoring,
-        Err(what) => {
-            let outcomes = trouble(&arrived, &what, workshop);
-            return settle(&arrived, &outcomes, workshop);
-        }
-    };
-    let decisions = decisions(&arrived, &inspection, &scoring.scores, workshop.config);
-    let mut case = Case {
-        arrived,
-        mail_id,
-        inspection,
-        decisions,
-        scoring,
-        kept: Vec::new(),
-    };
-    match keep(&case, workshop) {
-        Ok(places) => case.kept = places,
-        Err(what) => {
-            let outcomes = trouble(&arrived, &what, workshop);
-            return settle(&arrived, &outcomes, workshop);
-        }
-    }
     fault::pass("pipeline.kept");
     let outcomes = act(&case, working, workshop);
     fault::pass("pipeline.acted");
     workshop.slot.enter(Stage::Replying, Some(deadline));
     summarise(&case, &outcomes, workshop);
-    settle(&arrived, &outcomes, workshop)
+    Processed {
+        wishes: wishes(&case, &outcomes, workshop),
+        reply: settle(&arrived, &outcomes, workshop),
+    }
+}
+
+/// All that happens before anything is done with the message itself: it is inspected, scored and decided, and a copy is kept.
+fn judged<'a>(
+    arrived: Arrived<'a>,
+    working: Deadline,
+    workshop: &mut Workshop<'_>,
+) -> Result<Case<'a>, String> {
+    let (mail_id, secret) = workshop
+        .identifier
+        .with_secret()
+        .map_err(|error| format!("no random numbers: {error}"))?;
+    count_arrival(&arrived, &workshop.cells);
+    announce(&arrived, &mail_id, workshop);
+    let inspection = inspect(&arrived, working, workshop)?;
+    let unscored = vec![Score::default(); arrived.recipients.len()];
+    let preliminary = decisions(&arrived, &inspection, &unscored, workshop.config);
+    let scoring = score(&arrived, &inspection, &preliminary, working, workshop)?;
+    let decisions = decisions(&arrived, &inspection, &scoring.scores, workshop.config);
+    let mut case = Case {
+        arrived,
+        mail_id,
+        secret,
+        inspection,
+        decisions,
+        scoring,
+        kept: Vec::new(),
+    };
+    case.kept = keep(&case, workshop)?;
+    Ok(case)
 }
 
 /// One decision for each recipient.

@@ -6,10 +6,12 @@
 
 use super::{Case, Workshop};
 use crate::{
-    deliver::reports::{Submission, submit},
+    counters::Counter,
+    deliver::submission::{Submission, submit},
     mail::{
+        address::Address,
         decision::Destiny,
-        envelope::Ret,
+        envelope::{Notify, Recipient, Ret},
         outcome::{Acceptance, Outcome, Report},
         reply::Reply,
     },
@@ -162,24 +164,37 @@ fn send_report(
         LocalTime::compact_utc(unix_seconds()),
         config.identity.host_name
     );
+    let recipients = [Recipient {
+        address: arrived.envelope.reverse_path.clone(),
+        notify: Some(Notify::NEVER),
+        orcpt: None,
+    }];
     let submission = Submission {
         content,
-        to: &arrived.envelope.reverse_path,
-        envid: &envid,
+        sender: &Address::default(),
+        recipients: &recipients,
+        envid: Some(&envid),
         peer: arrived.peer,
         port: arrived.port,
         log_id: arrived.log_id,
         mail_id: &mail_id,
-        parent: &case.mail_id,
+        parent: Some(&case.mail_id),
     };
-    submit(
+    let results = submit(
         submission,
         &config.delivery.notify,
         workshop.outbound,
-        &workshop.cells,
         deadline,
         workshop.log,
-    )
+    );
+    let result = results
+        .into_iter()
+        .next()
+        .unwrap_or_else(|| Err(Reply::status(451, 5, 0, "not sent")));
+    if result.is_ok() {
+        workshop.cells.count(Counter::OutMsgsSubmitDsn);
+    }
+    result.map_err(|reply| reply.to_string())
 }
 
 /// The header section, or the whole message.

@@ -187,7 +187,7 @@ impl fmt::Display for Entry<'_> {
         write!(f, ", mail_id: {}, Hits: ", case.mail_id)?;
         self.write_hits(f)?;
         write!(f, ", size: {size}")?;
-        if self.delivered {
+        if self.delivered && !case.arrived.is_with_client {
             let queued = queued_as(self.concerned().map(|(_, outcome)| outcome));
             write!(f, ", queued_as: {}", queued.join("/"))?;
         }
@@ -253,6 +253,7 @@ fn write_actions(
 /// The words sort as they are here: what was not tagged says so, and loses that word later.
 const fn done(outcome: &Outcome, is_tagged: bool) -> &'static str {
     match outcome {
+        Outcome::Delivered(acceptance) if acceptance.is_with_client() => "Accepted",
         Outcome::Delivered(_) if is_tagged => "RelayedTagged",
         Outcome::Delivered(_) => "RelayedUntagged",
         Outcome::Discarded(_) => "Discarded",
@@ -282,6 +283,9 @@ fn count(case: &Case<'_>, outcomes: &[Outcome], cells: &Cells) {
     let mut seen = Vec::new();
     for outcome in outcomes {
         let counter = match outcome {
+            Outcome::Delivered(acceptance) if acceptance.is_with_client() => {
+                Counter::InMsgsStatusAccepted
+            }
             Outcome::Delivered(_) => Counter::InMsgsStatusRelayed,
             Outcome::Bounced {
                 report: Report::Sent(_),

@@ -75,18 +75,37 @@ impl<'c> Chosen<'c> {
         Ok(chosen)
     }
 
-    /// Lays a bank over what holds, as the configuration's reader did.
-    fn load(&mut self, name: &str) {
-        if !self.base.bank_names.contains(name) || self.config.bank_name == name {
-            return;
+    /// The settings with the banks that a client names laid over them; also those that are not to be had.
+    #[must_use]
+    pub fn for_named<'n>(&self, names: &[&'n str]) -> (Self, Vec<&'n str>) {
+        let mut chosen = self.clone();
+        let missing = names
+            .iter()
+            .copied()
+            .filter(|name| !chosen.load(name))
+            .collect();
+        (chosen, missing)
+    }
+
+    /// Lays a bank over what holds, as the configuration's reader did; false if there is none, or not at this place.
+    fn load(&mut self, name: &str) -> bool {
+        if self.config.bank_name == name {
+            return true;
+        }
+        if !self.base.bank_names.contains(name) {
+            return false;
         }
         let path = if self.config.bank_path.is_empty() {
             name.to_owned()
         } else {
             format!("{}/{name}", self.config.bank_path)
         };
-        if let Some(config) = self.base.layered.get(&path) {
-            self.config = config;
+        match self.base.layered.get(&path) {
+            Some(config) => {
+                self.config = config;
+                true
+            }
+            None => false,
         }
     }
 }
@@ -173,6 +192,7 @@ mod tests {
         perl,
         raw::RawConfig,
         resolve::{resolve, with_banks},
+        settled::Protocol,
         value::Value,
     };
 
@@ -263,8 +283,8 @@ mod tests {
         assert_eq!(submission.config.smtpd.greeting_banner, "hi");
         let inside = submission.for_client("10.0.0.1".parse().ok());
         assert_eq!(inside.config.log.level, 2, "the later one wins");
-        assert!(at("/run/x").config.listen.speaks_lmtp);
-        assert!(!at("127.0.0.1:10024").config.listen.speaks_lmtp);
+        assert_eq!(at("/run/x").config.listen.protocol, Protocol::Lmtp);
+        assert_eq!(at("127.0.0.1:10024").config.listen.protocol, Protocol::Smtp);
         assert!(
             at("/run/x")
                 .config

@@ -3,3 +3,5 @@
 //! What is kept is on the disk before anybody is told that the message is taken.
 
 pub mod file;
+pub mod kept;
+pub mod shelf;

@@ -4,7 +4,9 @@
 //! daemon.md 3.2 (banner variables); decision 22 (words of the guide).
 
 use crate::{
-    config::settled::Config, mail::settlement::ReplyForm, sys::socket::Endpoint,
+    config::settled::{Config, Protocol},
+    mail::settlement::ReplyForm,
+    sys::socket::Endpoint,
     wire::smtp::server::Options,
 };
 
@@ -15,16 +17,13 @@ pub(super) fn options(config: &Config, local: &Endpoint) -> Options {
         Some(address) => format!("[{address}]"),
         None => "[localhost]".to_owned(),
     };
-    let protocol = if config.listen.speaks_lmtp {
-        "LMTP"
-    } else {
-        "ESMTP"
-    };
+    let speaks_lmtp = config.listen.protocol == Protocol::Lmtp;
+    let protocol = if speaks_lmtp { "LMTP" } else { "ESMTP" };
     let banner = |template: &str| expand(template, config, &helo_name, protocol);
     Options {
         greeting: banner(&smtpd.greeting_banner),
         goodbye: banner(&smtpd.quit_banner),
-        speaks_lmtp: config.listen.speaks_lmtp,
+        speaks_lmtp,
         size_limit: smtpd.size_limit,
         hidden_keywords: smtpd.discarded_keywords.clone(),
         most_recipients: smtpd.recipient_limit,

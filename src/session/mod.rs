@@ -4,6 +4,7 @@
 //! P9, D17: everything here is made anew for a connection; the buffers that are kept (the spool's) are empty between messages.
 //! D2: a message in work is finished, whatever the master says; between messages the session ends.
 
+mod ampdp;
 mod greeting;
 mod limits;
 mod receive;
@@ -12,7 +13,7 @@ mod transaction;
 use std::hash::RandomState;
 
 use crate::{
-    config::settled::Config,
+    config::settled::{Config, Protocol},
     counters::{Cells, Counter},
     log::Log,
     mail::{client::ClientFacts, id::LogId, reply::Reply},
@@ -84,6 +85,9 @@ pub fn serve(
     surroundings.log.set_level(chosen.config.log.level);
     if !is_allowed(&peer, chosen.config, surroundings) {
         return 0;
+    }
+    if chosen.config.listen.protocol == Protocol::AmPdp {
+        return ampdp::serve(stream, &peer, ordinal, &chosen, surroundings);
     }
     let server = Server::new(greeting::options(chosen.config, &local));
     let mut session = Session {

@@ -162,6 +162,7 @@ impl Session<'_, '_> {
             local: self.local.address(),
             port: self.local.port(),
             is_lmtp: self.server.speaks_lmtp(),
+            is_with_client: false,
             log_id: &transaction.log_id,
             began_ms: transaction.began_ms,
             earlier_crashes: self.surroundings.scoreboard.poison_tries(key),

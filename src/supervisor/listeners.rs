@@ -302,7 +302,7 @@ mod tests {
             addresses,
             unix_mode: 0o660,
             backlog: None,
-            speaks_lmtp: false,
+            protocol: crate::config::settled::Protocol::Smtp,
         }
     }
 

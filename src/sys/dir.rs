@@ -199,7 +199,28 @@ impl Folder {
         }
     }
 
-    fn is_folder(&self, name: &str) -> io::Result<bool> {
+    /// Size and time of writing (seconds since 1970) of a file; nothing if it is none, or is gone.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn file_facts(&self, name: &str) -> io::Result<Option<(u64, u64)>> {
+        match fstatat(&self.descriptor, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
+            Ok(status) => {
+                let kind = SFlag::from_bits_truncate(status.st_mode) & SFlag::S_IFMT;
+                let number = |number: i64| u64::try_from(number).unwrap_or_default();
+                Ok((kind == SFlag::S_IFREG)
+                    .then(|| (number(status.st_size), number(status.st_mtime))))
+            }
+            Err(Errno::ENOENT) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// True if there is a folder of this name; a link is none.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn is_folder(&self, name: &str) -> io::Result<bool> {
         match fstatat(&self.descriptor, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
             Ok(status) => {
                 Ok(SFlag::from_bits_truncate(status.st_mode) & SFlag::S_IFMT == SFlag::S_IFDIR)

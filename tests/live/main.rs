@@ -23,6 +23,7 @@ mod dialogs;
 mod faults;
 mod inspection;
 mod programs;
+mod quarantine;
 mod scan;
 mod scanner_protocols;
 mod scanners;

@@ -14,7 +14,7 @@ use crate::config::{
     error::{ConfigError, ConfigErrors, Place},
     raw::RawConfig,
     settings,
-    settled::Config,
+    settled::{Config, Protocol},
     value::Value,
 };
 
@@ -65,11 +65,31 @@ pub(super) fn lay_out(
         };
         Ok(vec![banks.load_each(state, names)?])
     })?;
+    for _ in 0..named_at_once(&banks) {
+        add(&mut states, |state| {
+            if state.config.listen.protocol != Protocol::AmPdp {
+                return Ok(Vec::new());
+            }
+            let names = banks.entries.keys();
+            names
+                .map(|name| Ok(vec![banks.load(state, name)?]))
+                .collect()
+        })?;
+    }
     let states = states.into_iter().skip(1);
     base.layered = states
         .map(|state| (state.config.bank_path.clone(), state.config))
         .collect();
     Ok(())
+}
+
+/// How many banks a request of AM.PDP can name at once: all combinations are made in advance.
+fn named_at_once(banks: &Banks) -> usize {
+    match banks.entries.len() {
+        0..=10 => 2,
+        11..=200 => 1,
+        _ => 0,
+    }
 }
 
 /// `raw` with banks laid over it, in order.
@@ -224,7 +244,6 @@ fn in_bank(errors: ConfigErrors, path: &str) -> ConfigErrors {
 /// A protocol of the original that is none of ours.
 fn is_other_protocol(name: &str) -> bool {
     [
-        "AM.PDP",
         "AM.CL",
         "AM.HELO",
         "TCP-LOOKUP",

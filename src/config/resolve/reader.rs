@@ -278,6 +278,15 @@ impl<'r> Reader<'r> {
         })
     }
 
+    /// As [`Self::methods`], but none is no error.
+    pub(super) fn optional_methods(&mut self, name: &str) -> Vec<Method> {
+        if self.words(name).is_empty() {
+            Vec::new()
+        } else {
+            self.methods(name)
+        }
+    }
+
     pub(super) fn methods(&mut self, name: &str) -> Vec<Method> {
         let words = self.words(name);
         if words.is_empty() {

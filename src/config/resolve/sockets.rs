@@ -9,7 +9,7 @@ use super::reader::Reader;
 use crate::config::{
     error::ConfigError,
     listen::{self, ListenAddress},
-    settled::ListenConfig,
+    settled::{ListenConfig, Protocol},
     value::Value,
 };
 
@@ -73,7 +73,11 @@ pub(super) fn listen(reader: &mut Reader<'_>, warnings: &mut Vec<ConfigError>) -
         backlog: reader
             .optional_number("$listen_queue_size")
             .and_then(|size| u32::try_from(size).ok()),
-        speaks_lmtp: reader.choice("$protocol") == Some("LMTP"),
+        protocol: match reader.choice("$protocol") {
+            Some("LMTP") => Protocol::Lmtp,
+            Some("AM.PDP") => Protocol::AmPdp,
+            _ => Protocol::Smtp,
+        },
     }
 }
 
@@ -102,7 +106,7 @@ fn other_protocol(reader: &Reader<'_>, address: &ListenAddress) -> Option<String
         };
         bank.get("protocol")?.as_text()
     })?;
-    let is_ours = ["SMTP", "ESMTP", "LMTP"]
+    let is_ours = ["SMTP", "ESMTP", "LMTP", "AM.PDP"]
         .iter()
         .any(|ours| protocol.eq_ignore_ascii_case(ours));
     (!is_ours).then(|| protocol.to_owned())

@@ -249,7 +249,7 @@ fn a_socket_for_another_protocol_is_left_out_and_told_of() {
     let config = load(
         "$unix_socketname = '/run/x.sock'; $inet_socket_bind = '127.0.0.1'; $inet_socket_port = [10024, 9998];\n\
          $interface_policy{'SOCK'} = 'AM.PDP-SOCK'; $interface_policy{'9998'} = 'AM.PDP-INET';\n\
-         $policy_bank{'AM.PDP-SOCK'} = { protocol => 'AM.PDP' }; $policy_bank{'AM.PDP-INET'} = { protocol => 'AM.PDP' };\n\
+         $policy_bank{'AM.PDP-SOCK'} = { protocol => 'COURIER' }; $policy_bank{'AM.PDP-INET'} = { protocol => 'QMQPqq' };\n\
          $interface_policy{'10024'} = 'ORIGINATING'; $policy_bank{'ORIGINATING'} = { originating => 1, protocol => 'lmtp' };\n",
     )
     .unwrap();
@@ -263,7 +263,7 @@ fn a_socket_for_another_protocol_is_left_out_and_told_of() {
     let warnings: Vec<String> = config.warnings.iter().map(ToString::to_string).collect();
     assert!(
         warnings.iter().any(|warning| warning.contains(
-            "AM.PDP, which /run/x.sock is for, is not spoken yet (the socket is not opened)"
+            "COURIER, which /run/x.sock is for, is not spoken yet (the socket is not opened)"
         )),
         "{warnings:?}"
     );

@@ -1,0 +1,4 @@
+//! The drop-in program.
+fn main() -> std::process::ExitCode {
+    filterd::cli::helpers::submit::main()
+}
