@@ -48,5 +48,6 @@ pub mod session;
 pub mod spool;
 pub mod supervisor;
 pub mod sys;
+pub mod template;
 pub mod unpack;
 pub mod wire;

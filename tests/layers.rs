@@ -28,6 +28,7 @@ const LAYERS: &[(u8, &str, &str)] = &[
     (1, "scoreboard", "sys"),
     (1, "lookup", "mail pattern"),
     (1, "mime", "mail"),
+    (1, "template", "pattern"),
     (1, "wire", "mail"),
     (2, "spool", "sys mail log"),
     (2, "net", "sys log"),
