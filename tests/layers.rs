@@ -33,10 +33,10 @@ const LAYERS: &[(u8, &str, &str)] = &[
     (2, "spool", "sys mail log"),
     (2, "net", "sys log"),
     // `config` knows the tests of header sections by their type in `mime`.
-    (2, "config", "sys mail pattern lookup mime"),
+    (2, "config", "sys mail pattern lookup template mime"),
     (3, "outbound", "sys mail log counters wire config net spool"),
     (3, "policy", "mail lookup config"),
-    (4, "notify", "mail config"),
+    (4, "notify", "mail template config"),
     (
         4,
         "deliver",
@@ -48,7 +48,7 @@ const LAYERS: &[(u8, &str, &str)] = &[
     (
         5,
         "pipeline",
-        "sys mail log counters scoreboard mime lookup config policy spool outbound unpack quarantine scan deliver notify",
+        "sys mail log counters scoreboard mime lookup template config policy spool outbound unpack quarantine scan deliver notify",
     ),
     (
         5,

@@ -24,7 +24,7 @@ use crate::{
         stream::Stream,
     },
     outbound::Outbound,
-    pipeline::Identifier,
+    pipeline::{Identifier, NoticeCount},
     scoreboard::{ChildSlot, Scoreboard, Stage},
     session::{self, Surroundings},
     spool::{Limits, Spool},
@@ -124,6 +124,7 @@ impl<'b> Child<'b> {
             ),
             identifier: Identifier::default(),
             date: MailDate::default(),
+            notice_count: NoticeCount::default(),
             input: Vec::new(),
         };
         Self {

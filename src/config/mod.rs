@@ -16,6 +16,7 @@ pub mod error;
 pub mod files;
 pub mod listen;
 pub mod method;
+pub mod notices;
 pub mod original;
 pub mod perl;
 pub mod raw;

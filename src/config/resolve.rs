@@ -6,6 +6,7 @@ mod banks;
 mod checks;
 mod clients;
 mod maps;
+mod notices;
 mod reader;
 mod release;
 mod rules;
@@ -66,8 +67,10 @@ pub fn lookup_tables(raw: &RawConfig, name: &str) -> Result<Maps, ConfigErrors> 
 fn one(raw: &RawConfig, warnings: &mut Vec<ConfigError>) -> Result<Config, ConfigErrors> {
     let mut reader = Reader::new(raw);
     let identity = identity(&mut reader);
+    let release = release::release(&mut reader, &identity);
     let config = Config {
-        release: release::release(&mut reader, &identity),
+        notices: notices::notices(&mut reader, &identity, &release),
+        release,
         process: process(&mut reader),
         listen: sockets::listen(&mut reader, warnings),
         smtpd: smtpd(&mut reader),

@@ -10,8 +10,8 @@ use std::{
 
 pub use super::release::ReleaseFormat;
 use super::{
-    error::ConfigError, listen::ListenAddress, method::Method, release::ReleaseConfig,
-    scanner::ScanConfig, spam::SpamPolicy,
+    error::ConfigError, listen::ListenAddress, method::Method, notices::NoticesConfig,
+    release::ReleaseConfig, scanner::ScanConfig, spam::SpamPolicy,
 };
 use crate::{
     lookup::{
@@ -54,6 +54,8 @@ pub struct Config {
     pub quarantine: QuarantineConfig,
     /// How it is had back.
     pub release: ReleaseConfig,
+    /// Who is told.
+    pub notices: NoticesConfig,
     /// `@client_ipaddr_policy`
     pub client_rules: Vec<ClientRule>,
     /// The policy bank on top; empty for none.

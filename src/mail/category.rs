@@ -108,6 +108,40 @@ impl Category {
     }
 }
 
+impl Category {
+    /// Its name for people: `Clean`, `BadHdr8bit`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match (self.major, self.minor) {
+            (Major::CatchAll, _) => "CatchAll",
+            (Major::Clean, 1) => "CleanTag",
+            (Major::Clean, _) => "Clean",
+            (Major::Mta, 1) => "MtaTempFailed",
+            (Major::Mta, 2) => "MtaRejected",
+            (Major::Mta, _) => "MtaFailed",
+            (Major::Oversized, _) => "Oversized",
+            (Major::BadHeader, 1) => "BadHdrMime",
+            (Major::BadHeader, 2) => "BadHdr8bit",
+            (Major::BadHeader, 3) => "BadHdrChar",
+            (Major::BadHeader, 4) => "BadHdrSpace",
+            (Major::BadHeader, 5) => "BadHdrLong",
+            (Major::BadHeader, 6) => "BadHdrSyntax",
+            (Major::BadHeader, 7) => "BadHdrMissing",
+            (Major::BadHeader, 8) => "BadHdrDupl",
+            (Major::BadHeader, _) => "BadHdr",
+            (Major::Spammy, 1) => "Spammy3",
+            (Major::Spammy, _) => "Spammy",
+            (Major::Spam, _) => "Spam",
+            (Major::Unchecked, 1) => "UncheckedEncrypted",
+            (Major::Unchecked, 2) => "UncheckedOverLimits",
+            (Major::Unchecked, 3) => "UncheckedAmbiguousContent",
+            (Major::Unchecked, _) => "Unchecked",
+            (Major::Banned, _) => "Banned",
+            (Major::Virus, _) => "Virus",
+        }
+    }
+}
+
 /// The word of the main log entry, such as `CLEAN` or `BAD-HEADER-7`.
 impl fmt::Display for Category {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

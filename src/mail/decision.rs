@@ -65,6 +65,8 @@ impl Destiny {
 pub struct Decision {
     /// The category that decided, and that the log names.
     pub category: Category,
+    /// The highest category of all that was found, whether it decided or not.
+    pub main: Category,
     /// What happens.
     pub destiny: Destiny,
     /// What of the message decided, for the log and the reply: `.exe,.exe-ms,hello.exe`; printable.
@@ -79,6 +81,8 @@ pub struct Decision {
     pub is_scored: bool,
     /// They say that it is spam.
     pub is_spam: bool,
+    /// The destiny of spam holds.
+    pub is_killed: bool,
 }
 
 impl Decision {
@@ -87,6 +91,7 @@ impl Decision {
     pub const fn pass(category: Category) -> Self {
         Self {
             category,
+            main: category,
             destiny: Destiny::Pass,
             reason: None,
             is_silent: false,
@@ -94,6 +99,7 @@ impl Decision {
             added_fields: Vec::new(),
             is_scored: false,
             is_spam: false,
+            is_killed: false,
         }
     }
 }

@@ -41,6 +41,34 @@ pub fn folded(field: &str) -> String {
     out
 }
 
+/// A text as encoded words (RFC 2047), none longer than 75 characters, with blanks between them.
+#[must_use]
+pub fn encoded_words(text: &str) -> String {
+    const LONGEST: usize = 75 - "=?UTF-8?Q??=".len();
+    let mut words = vec![String::new()];
+    for character in text.chars() {
+        let mut octets = [0; 4];
+        let encoded: String = match character {
+            ' ' => "_".to_owned(),
+            c if c.is_ascii_alphanumeric() || "-.,:!*+/".contains(c) => c.to_string(),
+            c => c
+                .encode_utf8(&mut octets)
+                .bytes()
+                .map(|octet| format!("={octet:02X}"))
+                .collect(),
+        };
+        match words.last_mut() {
+            Some(word) if word.len() + encoded.len() <= LONGEST => word.push_str(&encoded),
+            _ => words.push(encoded),
+        }
+    }
+    let words: Vec<String> = words
+        .iter()
+        .map(|word| format!("=?UTF-8?Q?{word}?="))
+        .collect();
+    words.join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,6 +80,16 @@ mod tests {
             "a b\\x{0D}\\x{0A}\\x{E4}\\x{00}"
         );
         assert_eq!(printable("abcdef", 3), "abc[...]");
+    }
+
+    #[test]
+    fn words_are_encoded_and_none_is_too_long() {
+        assert_eq!(encoded_words("Caf\u{e9} con"), "=?UTF-8?Q?Caf=C3=A9_con?=");
+        let long = encoded_words(&"\u{e4} ".repeat(100));
+        assert!(
+            long.split(' ')
+                .all(|word| word.len() <= 75 && word.ends_with("?="))
+        );
     }
 
     #[test]

@@ -58,6 +58,36 @@ fn last_literal(value: &[u8]) -> Option<IpAddr> {
     (inner.len() <= MOST).then(|| inner.parse().ok()).flatten()
 }
 
+/// The addresses in a field such as From or To, as they stand there, without names.
+#[must_use]
+pub fn addresses(value: &[u8]) -> Vec<String> {
+    let Some(value) = limited(value) else {
+        return Vec::new();
+    };
+    match MessageStream::new(value).parse_address() {
+        HeaderValue::Address(addresses) => addresses
+            .iter()
+            .filter_map(|address| address.address())
+            .map(str::to_owned)
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A field's value on one line, without blanks around it, encoded words decoded; octets that are no UTF-8 are U+FFFD.
+#[must_use]
+pub fn text(value: &[u8]) -> String {
+    let text = unfolded(value);
+    super::encoded_word::decoded(&text).unwrap_or(text)
+}
+
+/// The same, with encoded words as they stand.
+#[must_use]
+pub fn unfolded(value: &[u8]) -> String {
+    let text = String::from_utf8_lossy(value).replace(['\r', '\n'], "");
+    text.trim().to_owned()
+}
+
 fn limited(value: &[u8]) -> Option<&[u8]> {
     (value.len() <= LONGEST).then_some(value)
 }

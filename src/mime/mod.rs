@@ -1,6 +1,7 @@
 //! What header fields say, and what a message is made of. The only importer of mail-parser, which is used for single fields only.
 
 pub mod authors;
+pub mod bulk;
 pub mod charset;
 pub mod encoded_word;
 pub mod field;

@@ -61,7 +61,8 @@ impl Trace {
 }
 
 /// True for addresses that are routed on the internet; documentation networks count.
-fn is_public(address: IpAddr) -> bool {
+#[must_use]
+pub fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(v4) => {
             !(v4.is_private()

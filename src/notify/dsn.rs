@@ -3,6 +3,7 @@
 //! # Source
 //! RFC 3461 (when), RFC 3462 and RFC 3464 (form), RFC 5337 is not needed: addresses are given in xtext or UTF-8 as received.
 
+use super::text::Text;
 use crate::mail::{
     address::Address,
     envelope::Recipient,
@@ -27,24 +28,32 @@ pub struct Subject<'s> {
     pub action: Action,
     /// The reply that decided.
     pub reply: &'s Reply,
+    /// The host whose reply that is, if it is not our own.
+    pub remote: Option<&'s str>,
 }
 
 /// The message that is reported on, and who reports.
 #[derive(Clone, Copy, Debug)]
 pub struct Report<'r> {
+    /// The expanded template.
+    pub text: &'r Text,
+    /// What stands in the From field if the template has none.
+    pub from: &'r str,
     /// Our fully qualified name.
     pub host: &'r str,
     /// To whom: the reverse-path of the message.
     pub sender: &'r Address,
     /// Its `ENVID`, in xtext.
     pub envid: Option<&'r str>,
+    /// Who handed the message to us: `name ([address])`.
+    pub received_from: Option<&'r str>,
     /// Recipients; at least one.
     pub subjects: &'r [Subject<'r>],
     /// Date of the report, as in a header field.
     pub date: &'r str,
     /// Unique text: for Message-ID and boundary.
     pub id: &'r str,
-    /// Our log id of the message.
+    /// Our log id and mail id of the message.
     pub log_id: &'r str,
     /// Its header section, or all of it, in canonical form.
     pub returned: &'r [u8],
@@ -62,23 +71,53 @@ pub fn compose(report: &Report<'_>) -> Vec<u8> {
             && subject.reply.text().is_ascii()
             && orcpt.is_none_or(|orcpt| orcpt.xtext.is_ascii()))
     };
-    let eight_bit = !report.returned.is_ascii()
-        || !report.sender.is_ascii()
-        || report.subjects.iter().any(is_wide);
-    let encoding = if eight_bit { "8bit" } else { "7bit" };
+    let is_wide_status = report.subjects.iter().any(is_wide);
+    let header = header(report, &boundary, is_wide_status);
+    let status_encoding = if is_wide_status { "8bit" } else { "7bit" };
     let mut out = String::with_capacity(2048 + report.returned.len());
-    header(&mut out, report, &boundary, encoding);
-    explanation(&mut out, report, encoding);
+    out.push_str(&header);
+    line(
+        &mut out,
+        "This is a report about a message, in three parts.",
+    );
+    line(&mut out, "");
     line(&mut out, &format!("--{boundary}"));
+    out.push_str(&report.text.part());
+    line(&mut out, "");
+    line(&mut out, &format!("--{boundary}"));
+    line(
+        &mut out,
+        "Content-Type: message/delivery-status; name=\"dsn_status.dsn\"",
+    );
+    line(
+        &mut out,
+        "Content-Disposition: inline; filename=\"dsn_status.dsn\"",
+    );
+    line(
+        &mut out,
+        &format!("Content-Transfer-Encoding: {status_encoding}"),
+    );
+    line(&mut out, "Content-Description: Delivery report");
+    line(&mut out, "");
     status(&mut out, report);
     let kind = if report.returns_all {
         "message/rfc822"
     } else {
-        "text/rfc822-headers"
+        "text/rfc822-headers; name=\"header.hdr\""
     };
     line(&mut out, &format!("--{boundary}"));
     line(&mut out, &format!("Content-Type: {kind}"));
-    line(&mut out, &format!("Content-Transfer-Encoding: {encoding}"));
+    line(
+        &mut out,
+        &format!(
+            "Content-Transfer-Encoding: {}",
+            if report.returned.is_ascii() {
+                "7bit"
+            } else {
+                "8bit"
+            }
+        ),
+    );
     line(&mut out, "Content-Description: The message");
     line(&mut out, "");
     let mut octets = out.into_bytes();
@@ -90,143 +129,92 @@ pub fn compose(report: &Report<'_>) -> Vec<u8> {
     octets
 }
 
-/// The report's own header section, and what stands before its first part.
-fn header(out: &mut String, report: &Report<'_>, boundary: &str, encoding: &str) {
-    let failed = report
-        .subjects
-        .iter()
-        .any(|subject| subject.action == Action::Failed);
-    let title = if failed {
-        "Undelivered mail returned to sender"
-    } else {
-        "Mail was passed on"
-    };
-    let (host, sender) = (
-        report.host,
-        String::from_utf8_lossy(report.sender.as_bytes()),
-    );
+/// The report's own header section, with the empty line.
+fn header(report: &Report<'_>, boundary: &str, is_wide_status: bool) -> String {
+    let host = report.host;
+    let to = format!("<{}>", String::from_utf8_lossy(report.sender.as_bytes()));
+    let message_id = format!("<DSN{}@{host}>", report.id);
+    let mut out = report.text.header(&[
+        ("From", report.from),
+        ("To", &to),
+        ("Subject", "Delivery report"),
+        ("Date", report.date),
+        ("Message-ID", &message_id),
+        ("Auto-Submitted", "auto-replied"),
+    ]);
+    let eight_bit = is_wide_status || !report.returned.is_ascii() || !out.is_ascii();
+    let encoding = if eight_bit { "8bit" } else { "7bit" };
     line(
-        out,
-        &format!("From: \"Content-filter at {host}\" <postmaster@{host}>"),
-    );
-    line(out, &format!("To: <{sender}>"));
-    line(out, &format!("Subject: {title}"));
-    line(out, &format!("Date: {}", report.date));
-    line(out, &format!("Message-ID: <DSN{}@{host}>", report.id));
-    line(out, "Auto-Submitted: auto-replied");
-    line(out, "MIME-Version: 1.0");
-    line(
-        out,
+        &mut out,
         "Content-Type: multipart/report; report-type=delivery-status;",
     );
-    line(out, &format!(" boundary=\"{boundary}\""));
-    line(out, &format!("Content-Transfer-Encoding: {encoding}"));
-    line(out, "");
-    line(out, "This is a report about a message, in three parts.");
-    line(out, "");
-    line(out, &format!("--{boundary}"));
-}
-
-/// The part for people.
-fn explanation(out: &mut String, report: &Report<'_>, encoding: &str) {
-    let charset = if encoding == "8bit" {
-        "utf-8"
-    } else {
-        "us-ascii"
-    };
-    line(out, &format!("Content-Type: text/plain; charset={charset}"));
-    line(out, &format!("Content-Transfer-Encoding: {encoding}"));
-    line(out, "Content-Description: Explanation");
-    line(out, "");
-    line(out, &format!("This is the mail filter at {}.", report.host));
-    line(out, "");
-    for (action, text) in [
-        (Action::Failed, "Your message could not be delivered to:"),
-        (
-            Action::Relayed,
-            "Your message was passed on to a system that does not report further, for:",
-        ),
-    ] {
-        let mut subjects = report
-            .subjects
-            .iter()
-            .filter(|subject| subject.action == action)
-            .peekable();
-        if subjects.peek().is_none() {
-            continue;
-        }
-        line(out, text);
-        line(out, "");
-        for subject in subjects {
-            line(out, &format!("  {}", subject.recipient.address));
-            for piece in wrapped(&subject.reply.to_string(), 70) {
-                line(out, &format!("    {piece}"));
-            }
-        }
-        line(out, "");
-    }
-    line(
-        out,
-        &format!(
-            "If you ask the postmaster about it, please name the reference {}.",
-            report.log_id
-        ),
-    );
-    line(out, "");
+    line(&mut out, &format!(" boundary=\"{boundary}\""));
+    line(&mut out, &format!("Content-Transfer-Encoding: {encoding}"));
+    line(&mut out, "");
+    out
 }
 
 /// The part for programs (RFC 3464 section 2).
 fn status(out: &mut String, report: &Report<'_>) {
-    line(out, "Content-Type: message/delivery-status");
-    line(out, "Content-Description: Delivery report");
-    line(out, "");
     if let Some(envid) = report.envid {
         line(out, &format!("Original-Envelope-Id: {envid}"));
     }
     line(out, &format!("Reporting-MTA: dns; {}", report.host));
+    if let Some(name) = report.received_from {
+        line(out, &format!("Received-From-MTA: dns; {name}"));
+    }
     line(out, &format!("Arrival-Date: {}", report.date));
     line(out, "");
     for subject in report.subjects {
-        let (action, class) = match subject.action {
-            Action::Failed => ("failed", 5),
-            Action::Relayed => ("relayed", 2),
-        };
-        if let Some(orcpt) = &subject.recipient.orcpt {
-            line(
-                out,
-                &format!("Original-Recipient: {}; {}", orcpt.kind, orcpt.xtext),
-            );
-        }
-        let address = &subject.recipient.address;
-        let kind = if address.is_ascii() {
-            "rfc822"
-        } else {
-            "utf-8"
-        };
-        let status = subject
-            .reply
-            .enhanced()
-            .filter(|e| e.class == class)
-            .unwrap_or(Enhanced::new(class, 0, 0));
-        line(
-            out,
-            &format!(
-                "Final-Recipient: {kind}; {}",
-                String::from_utf8_lossy(address.as_bytes())
-            ),
-        );
-        line(out, &format!("Action: {action}"));
-        line(out, &format!("Status: {status}"));
-        line(
-            out,
-            &format!(
-                "Diagnostic-Code: smtp; {}",
-                wrapped(&subject.reply.to_string(), 70).join("\r\n ")
-            ),
-        );
-        line(out, &format!("Last-Attempt-Date: {}", report.date));
-        line(out, "");
+        status_of(out, subject, report);
     }
+}
+
+/// The fields for one recipient.
+fn status_of(out: &mut String, subject: &Subject<'_>, report: &Report<'_>) {
+    let (action, class) = match subject.action {
+        Action::Failed => ("failed", 5),
+        Action::Relayed => ("relayed", 2),
+    };
+    if let Some(orcpt) = &subject.recipient.orcpt {
+        line(
+            out,
+            &format!("Original-Recipient: {}; {}", orcpt.kind, orcpt.xtext),
+        );
+    }
+    let address = &subject.recipient.address;
+    let kind = if address.is_ascii() {
+        "rfc822"
+    } else {
+        "utf-8"
+    };
+    let status = subject
+        .reply
+        .enhanced()
+        .filter(|e| e.class == class)
+        .unwrap_or(Enhanced::new(class, 0, 0));
+    line(
+        out,
+        &format!(
+            "Final-Recipient: {kind}; {}",
+            String::from_utf8_lossy(address.as_bytes())
+        ),
+    );
+    line(out, &format!("Action: {action}"));
+    line(out, &format!("Status: {status}"));
+    if let Some(host) = subject.remote {
+        line(out, &format!("Remote-MTA: dns; {host}"));
+    }
+    line(
+        out,
+        &format!(
+            "Diagnostic-Code: smtp; {}",
+            wrapped(&subject.reply.to_string(), 70).join("\r\n ")
+        ),
+    );
+    line(out, &format!("Last-Attempt-Date: {}", report.date));
+    line(out, &format!("Final-Log-ID: {}", report.log_id));
+    line(out, "");
 }
 
 fn line(out: &mut String, text: &str) {
@@ -290,14 +278,19 @@ mod tests {
                 recipient: &first,
                 action: Action::Failed,
                 reply: &refusal,
+                remote: None,
             },
             Subject {
                 recipient: &second,
                 action: Action::Relayed,
                 reply: &relayed,
+                remote: Some("mx.example.net"),
             },
         ];
         let octets = compose(&Report {
+            text: &Text::read("Subject: x\n\nSorry.\n"),
+            from: "me <m@mail.example.com>",
+            received_from: Some("client ([192.0.2.1])"),
             host: "mail.example.com",
             sender: &address("a@example.com"),
             envid: Some("e+2Bid"),
@@ -321,7 +314,10 @@ mod tests {
             "Final-Recipient: rfc822; c@example.net",
             "Action: relayed",
             "Status: 2.0.0",
-            "Content-Type: text/rfc822-headers",
+            "Content-Type: text/rfc822-headers; name=\"header.hdr\"",
+            "Remote-MTA: dns; mx.example.net",
+            "Received-From-MTA: dns; client ([192.0.2.1])",
+            "Final-Log-ID: 00001-02",
             "Subject: x",
         ] {
             assert!(text.lines().any(|l| l == line), "{line}\n--- in:\n{text}");
@@ -349,6 +345,9 @@ mod tests {
         let report = |recipient: &Recipient, text: &str| {
             let refusal = Reply::status(550, 1, 1, text.to_owned());
             let octets = compose(&Report {
+                text: &Text::read("Subject: x\n\nSorry.\n"),
+                from: "me <m@mail.example.com>",
+                received_from: None,
                 host: "mail.example.com",
                 sender: &Address::parse(b"a@example.com").unwrap(),
                 envid: None,
@@ -356,6 +355,7 @@ mod tests {
                     recipient,
                     action: Action::Failed,
                     reply: &refusal,
+                    remote: None,
                 }],
                 date: "Sun, 22 Nov 2026 12:18:09 +0000 (UTC)",
                 id: "n28x6IR504pV",
@@ -364,7 +364,8 @@ mod tests {
                 returns_all: false,
             });
             let text = String::from_utf8(octets).unwrap();
-            let says_seven_bit = text.contains("Content-Transfer-Encoding: 7bit");
+            let (header, _) = text.split_once("\r\n\r\n").unwrap();
+            let says_seven_bit = header.contains("Content-Transfer-Encoding: 7bit");
             assert_eq!(says_seven_bit, text.is_ascii(), "{text}");
             text
         };

@@ -1,3 +1,5 @@
 //! Composing reports as octets. Nothing is sent from here.
 
 pub mod dsn;
+pub mod notice;
+pub mod text;

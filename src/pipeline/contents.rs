@@ -22,6 +22,13 @@ use crate::{
 /// Things of one message that the log has a line for, of each kind.
 const MOST_LINES: usize = 100;
 
+/// What is inside.
+pub(super) struct Inside {
+    pub(super) findings: Vec<Finding>,
+    /// For each recipient with something banned, the first of it.
+    pub(super) banned: Vec<(usize, Banned)>,
+}
+
 /// Looks into a message.
 ///
 /// # Errors
@@ -32,7 +39,7 @@ pub(super) fn look_inside(
     mut shelf: Shelf<'_, '_>,
     deadline: Deadline,
     workshop: &Workshop<'_>,
-) -> Result<Vec<Finding>, String> {
+) -> Result<Inside, String> {
     let limits = workshop.config.unpack;
     let explosion = explode(content, limits, deadline, &mut shelf)
         .map_err(|error| format!("cannot look into the message: {error}"))?;
@@ -49,8 +56,13 @@ pub(super) fn look_inside(
         findings.extend(mime_error(exploded));
     }
     findings.extend(unchecked(exploded));
-    findings.extend(all_banned(arrived, exploded, workshop));
-    Ok(findings)
+    let banned = all_banned(arrived, exploded, workshop);
+    findings.extend(banned.iter().map(|(recipient, banned)| Finding::Banned {
+        recipient: *recipient,
+        reason: banned.reason.clone(),
+        is_discarded: banned.discards.is_some(),
+    }));
+    Ok(Inside { findings, banned })
 }
 
 /// Oddities are for the log: honest mail is full of them.
@@ -121,11 +133,15 @@ fn over(limit: Limit) -> String {
     limit.to_string()
 }
 
-/// What is banned, for each recipient.
-fn all_banned(arrived: &Arrived<'_>, exploded: &Exploded, workshop: &Workshop<'_>) -> Vec<Finding> {
+/// What is banned, for each recipient: the first of it.
+fn all_banned(
+    arrived: &Arrived<'_>,
+    exploded: &Exploded,
+    workshop: &Workshop<'_>,
+) -> Vec<(usize, Banned)> {
     let checks = &workshop.config.checks;
     let mut judged: Vec<(Vec<Arc<PatternEntry>>, Vec<Banned>)> = Vec::new();
-    let mut findings = Vec::new();
+    let mut found = Vec::new();
     let recipients = arrived.envelope.recipients.iter().zip(arrived.recipients);
     for (at, (recipient, settings)) in recipients.enumerate() {
         if settings.bypasses_banned {
@@ -159,14 +175,10 @@ fn all_banned(arrived: &Arrived<'_>, exploded: &Exploded, workshop: &Workshop<'_
             );
         }
         if let Some(first) = banned.first() {
-            findings.push(Finding::Banned {
-                recipient: at,
-                reason: first.reason.clone(),
-                is_discarded: first.discards.is_some(),
-            });
+            found.push((at, first.clone()));
         }
     }
-    findings
+    found
 }
 
 /// True for the very same rules.

@@ -17,7 +17,8 @@ use crate::{
         finding::{Finding, Unchecked},
         score::Points,
     },
-    mime::{authors::Authors, header_check, trace::Trace},
+    mime::{authors::Authors, bulk::Bulk, header_check, trace::Trace},
+    policy::banned::Banned,
     scan::contents::Contents,
     spool::message::Content,
     sys::{clock::Deadline, fault},
@@ -41,6 +42,14 @@ pub(super) struct Inspection {
     pub(super) virus_tests: Vec<Points>,
     /// Fields that others have put in, and that are to be taken away.
     pub(super) has_spam_fields: bool,
+    /// Everything that is wrong with the header section, printable.
+    pub(super) problems: Vec<String>,
+    /// What is banned: for each recipient with something, the first.
+    pub(super) banned: Vec<(usize, Banned)>,
+    /// What each scanner found.
+    pub(super) scanners: Vec<(String, Vec<String>)>,
+    /// What kind of mail it is.
+    pub(super) bulk: Bulk,
 }
 
 /// Looks at a message, until `deadline`.
@@ -110,6 +119,7 @@ fn scan_alone(
     let why = match scanned {
         Ok(Ok(report)) => {
             inspection.findings.extend(report.findings);
+            inspection.scanners = report.scanners;
             return;
         }
         Ok(Err(why)) => why,
@@ -159,6 +169,7 @@ fn look(
     let mut inspection = Inspection {
         trace: Trace::read(&content),
         authors: authors(&content, workshop),
+        bulk: Bulk::of(&content, &arrived.envelope.reverse_path),
         has_spam_fields: mail::header::fields(&content)
             .any(|field| spam_fields::NAMES.iter().any(|name| field.is(name))),
         ..Inspection::default()
@@ -167,22 +178,24 @@ fn look(
     let mut contents =
         scans.then(|| Contents::new(&content, &process.temp_base, process.spool_memory_limit));
     if !arrived.recipients.iter().all(|r| r.bypasses_header) {
-        inspection
-            .findings
-            .extend(bad_header(arrived, &content, workshop));
+        let (finding, problems) = bad_header(arrived, &content, workshop);
+        inspection.findings.extend(finding);
+        inspection.problems = problems;
     }
     if checks.looks_inside {
         let shelf = Shelf {
             contents: contents.as_mut(),
         };
         let found = contents::look_inside(arrived, &content, shelf, deadline, workshop)?;
-        inspection.findings.extend(found);
+        inspection.findings.extend(found.findings);
+        inspection.banned = found.banned;
     }
     if let Some(mut contents) = contents {
         let report = viruses::scan(arrived, &mut contents, deadline, workshop)?;
         inspection.findings.extend(report.findings);
         inspection.is_scanned = report.is_scanned;
         inspection.virus_tests = report.tests;
+        inspection.scanners = report.scanners;
     }
     Ok(inspection)
 }
@@ -208,8 +221,12 @@ pub(super) fn whole<'a>(arrived: &Arrived<'a>) -> io::Result<Cow<'a, [u8]>> {
     }
 }
 
-/// The worst category of what is wrong with the header section, and the first problem.
-fn bad_header(arrived: &Arrived<'_>, content: &[u8], workshop: &Workshop<'_>) -> Option<Finding> {
+/// What is wrong with the header section: the worst category and the first problem, and all problems as text.
+fn bad_header(
+    arrived: &Arrived<'_>,
+    content: &[u8],
+    workshop: &Workshop<'_>,
+) -> (Option<Finding>, Vec<String>) {
     let is_smtputf8 = arrived.envelope.wants_smtputf8;
     let tests = &workshop.config.checks.header_tests;
     let problems = header_check::check(content, is_smtputf8, tests);
@@ -220,10 +237,13 @@ fn bad_header(arrived: &Arrived<'_>, content: &[u8], workshop: &Workshop<'_>) ->
             format_args!("BAD HEADER SECTION, {}", problem.text),
         );
     }
-    let minor = problems.iter().map(|problem| problem.minor).max()?;
-    let first = problems.into_iter().next()?;
-    Some(Finding::BadHeader {
-        minor,
-        problem: first.text,
-    })
+    let worst = problems.iter().map(|problem| problem.minor).max();
+    let texts: Vec<String> = problems.into_iter().map(|problem| problem.text).collect();
+    let finding = worst
+        .zip(texts.first())
+        .map(|(minor, problem)| Finding::BadHeader {
+            minor,
+            problem: problem.clone(),
+        });
+    (finding, texts)
 }

@@ -12,6 +12,8 @@ mod copies;
 mod identify;
 mod inspect;
 mod keep;
+mod macros;
+mod notices;
 mod report;
 mod scoring;
 mod shelf;
@@ -25,6 +27,7 @@ use std::{net::IpAddr, time::Duration};
 
 pub use client_side::{Change, Processed, Wishes};
 pub use identify::{Identifier, key_of};
+pub use notices::NoticeCount;
 
 use self::{
     act::act,
@@ -32,6 +35,7 @@ use self::{
     client_side::wishes,
     inspect::inspect,
     keep::{keep, kept},
+    notices::notify,
     scoring::{Scoring, score},
     summarise::summarise,
 };
@@ -82,6 +86,8 @@ pub struct Workshop<'w> {
     pub identifier: &'w mut Identifier,
     /// The date for trace fields.
     pub date: &'w mut MailDate,
+    /// Notices to administrators of late.
+    pub notice_count: &'w mut NoticeCount,
 }
 
 /// A message that is in, with all that is known of how it came.
@@ -172,6 +178,8 @@ pub fn process_for(arrived: Arrived<'_>, workshop: &mut Workshop<'_>) -> Process
     fault::pass("pipeline.kept");
     let outcomes = act(&case, working, workshop);
     fault::pass("pipeline.acted");
+    notify(&case, &outcomes, working, workshop);
+    fault::pass("pipeline.notified");
     workshop.slot.enter(Stage::Replying, Some(deadline));
     summarise(&case, &outcomes, workshop);
     Processed {
@@ -224,7 +232,7 @@ fn decisions(
             settings,
             policy: &config.policy,
             kept: &kept,
-            sender_is_null: arrived.envelope.reverse_path.is_null(),
+            nobody_listens: arrived.envelope.reverse_path.is_null() || inspection.bulk.is_bulk,
             score,
         };
         decide(&inspection.findings, circumstances)

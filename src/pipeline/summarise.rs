@@ -156,18 +156,8 @@ impl fmt::Display for Entry<'_> {
         if let Some(reason) = self.reason() {
             write!(f, " ({reason})")?;
         }
-        f.write_str(" {")?;
-        write_actions(
-            f,
-            self.outcomes,
-            arrived.recipients,
-            &case.decisions,
-            self.originating,
-        )?;
-        if !case.kept.is_empty() {
-            f.write_str(",Quarantined")?;
-        }
-        f.write_str("},")?;
+        let actions = actions(case, self.outcomes, self.originating);
+        write!(f, " {{{actions}}},")?;
         self.write_envelope(f)?;
         let trace = &case.inspection.trace;
         for (at, place) in case.kept.iter().enumerate() {
@@ -224,15 +214,10 @@ fn category_of(outcome: &Outcome, decision: &Decision) -> Category {
     }
 }
 
-/// `BouncedInbound,RelayedInbound`: what was done, each with its direction, once, in the order of the alphabet.
-fn write_actions(
-    f: &mut fmt::Formatter<'_>,
-    outcomes: &[Outcome],
-    recipients: &[RecipientSettings],
-    decisions: &[Decision],
-    originating: bool,
-) -> fmt::Result {
-    let words = outcomes.iter().zip(recipients).zip(decisions);
+/// `BouncedInbound,RelayedInbound,Quarantined`: what was done, each with its direction, once, in the order of the alphabet.
+pub(super) fn actions(case: &Case<'_>, outcomes: &[Outcome], originating: bool) -> String {
+    let recipients = case.arrived.recipients;
+    let words = outcomes.iter().zip(recipients).zip(&case.decisions);
     let words = words.map(|((outcome, settings), decision)| {
         let is_tagged = matches!(decision.category.major, Major::Virus | Major::Banned)
             || (decision.is_spam && settings.is_local);
@@ -241,13 +226,18 @@ fn write_actions(
     let mut words: Vec<(&str, &str)> = words.collect();
     words.sort_unstable();
     words.dedup();
-    let mut separator = "";
+    let mut text = String::with_capacity(32);
     for (done, direction) in words {
-        let done = done.strip_suffix("Untagged").unwrap_or(done);
-        write!(f, "{separator}{done}{direction}")?;
-        separator = ",";
+        if !text.is_empty() {
+            text.push(',');
+        }
+        text.push_str(done.strip_suffix("Untagged").unwrap_or(done));
+        text.push_str(direction);
     }
-    Ok(())
+    if !case.kept.is_empty() {
+        text.push_str(",Quarantined");
+    }
+    text
 }
 
 /// The words sort as they are here: what was not tagged says so, and loses that word later.

@@ -30,6 +30,8 @@ pub(super) struct VirusReport {
     /// Names that stand for a score.
     pub(super) tests: Vec<Points>,
     pub(super) findings: Vec<Finding>,
+    /// What each scanner that was asked found; nothing, if it found none.
+    pub(super) scanners: Vec<(String, Vec<String>)>,
 }
 
 /// True if somebody's mail is to be scanned.
@@ -111,9 +113,15 @@ fn judge(
     let mut scanners: Vec<&str> = Vec::new();
     for scanned in &selection.scanned {
         let ScanResult::Infected(infections) = &scanned.result else {
+            if matches!(scanned.result, ScanResult::Clean) {
+                report.scanners.push((scanned.scanner.clone(), Vec::new()));
+            }
             continue;
         };
         let found = virus::names(infections);
+        report
+            .scanners
+            .push((scanned.scanner.clone(), found.clone()));
         match points(&found, workshop)? {
             Some(points) => {
                 for test in points {

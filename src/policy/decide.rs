@@ -29,8 +29,8 @@ pub struct Circumstances<'c> {
     pub policy: &'c PolicyConfig,
     /// Categories whose mail is kept.
     pub kept: &'c [Major],
-    /// Nobody can be told that it was not delivered.
-    pub sender_is_null: bool,
+    /// Nobody would read a report: the sender is the null path, a list, or a program.
+    pub nobody_listens: bool,
     /// How much it looks like spam to him.
     pub score: &'c Score,
 }
@@ -46,6 +46,7 @@ pub fn decide(findings: &[Finding], circumstances: Circumstances<'_>) -> Decisio
     let marks = spam::marks(circumstances.settings, circumstances.score);
     decision.is_scored = marks.tag;
     decision.is_spam = marks.tag2;
+    decision.is_killed = marks.kill;
     let by_finding = findings
         .iter()
         .filter_map(|finding| judge(finding, circumstances));
@@ -56,6 +57,7 @@ pub fn decide(findings: &[Finding], circumstances: Circumstances<'_>) -> Decisio
                 decision.added_fields.push(field);
             }
         }
+        decision.main = decision.main.max(judged.category);
         let takes_over = if judged.destiny == Destiny::Pass {
             blocking.is_none() && decision.category < judged.category
         } else {
@@ -193,7 +195,7 @@ fn judge(finding: &Finding, circumstances: Circumstances<'_>) -> Option<Judged> 
             let category = Category::bad_header(*minor);
             let destiny = match destinies.of(category) {
                 // Nobody would hear of it.
-                Destiny::Bounce if circumstances.sender_is_null => Destiny::Pass,
+                Destiny::Bounce if circumstances.nobody_listens => Destiny::Pass,
                 destiny => destiny,
             };
             let problem = printable(problem, LONGEST_REASON);
@@ -255,7 +257,7 @@ mod tests {
             settings: &settings,
             policy: &policy(text),
             kept,
-            sender_is_null: false,
+            nobody_listens: false,
             score: &Score::default(),
         };
         decide(findings, circumstances)
@@ -370,7 +372,7 @@ mod tests {
             settings: &settings,
             policy: &policy,
             kept: &[],
-            sender_is_null: true,
+            nobody_listens: true,
             score: &Score::default(),
         };
         assert_eq!(decide(&[banned(0)], circumstances).destiny, Destiny::Pass);

@@ -19,7 +19,7 @@ use crate::{
     mail::{client::ClientFacts, id::LogId, reply::Reply},
     net::stream::{Stream, StreamError},
     outbound::Outbound,
-    pipeline::Identifier,
+    pipeline::{Identifier, NoticeCount},
     policy::{
         bank::{Chosen, Interface},
         recipient::RecipientSettings,
@@ -59,6 +59,8 @@ pub struct Surroundings<'s> {
     pub identifier: Identifier,
     /// The date for trace fields.
     pub date: MailDate,
+    /// Notices to administrators of late.
+    pub notice_count: NoticeCount,
     /// Memory for commands, empty between sessions.
     pub input: Vec<u8>,
 }

@@ -177,6 +177,7 @@ impl Session<'_, '_> {
             outbound: &mut self.surroundings.outbound,
             identifier: &mut self.surroundings.identifier,
             date: &mut self.surroundings.date,
+            notice_count: &mut self.surroundings.notice_count,
         };
         process(arrived, &mut workshop)
     }

@@ -139,6 +139,10 @@ impl MailDate {
     }
 }
 
+const fn is_leap(year: i32) -> bool {
+    (year % 4 == 0 && year % 100 != 0) || year % 400 == 0
+}
+
 impl LocalTime {
     /// `seconds` since 1970 in the zone of `TZ` or `/etc/localtime`.
     #[must_use]
@@ -218,6 +222,33 @@ impl LocalTime {
         )
     }
 
+    /// `2026-W47-7`: year, week and day (Monday is 1) as ISO 8601 counts them.
+    #[must_use]
+    pub fn iso_week(&self) -> String {
+        let day = if self.weekday == 0 {
+            7
+        } else {
+            i32::from(self.weekday)
+        };
+        let week_of = |year: i32, month: u8, month_day: i32| {
+            let begins = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
+            let at = usize::from(month.clamp(1, 12) - 1);
+            let leap = i32::from(is_leap(year) && month > 2);
+            let of_year = begins.get(at).copied().unwrap_or(0) + leap + month_day;
+            (of_year - day + 10) / 7
+        };
+        let week = week_of(self.year, self.month, i32::from(self.day));
+        let (year, week) = match week {
+            0 => (
+                self.year - 1,
+                week_of(self.year - 1, 12, 31 + i32::from(self.day)),
+            ),
+            53 if i32::from(self.day) - day >= 28 => (self.year + 1, 1),
+            week => (self.year, week),
+        };
+        format!("{year:04}-W{week:02}-{day}")
+    }
+
     /// `20261122T120748`, as in names of working directories.
     #[must_use]
     pub fn compact(&self) -> String {
@@ -257,6 +288,26 @@ impl LocalTime {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn weeks_are_those_of_the_calendar() {
+        let week = |year: i32, month: u8, day: u8, weekday: u8| {
+            let mut time = LocalTime::from_unix(0);
+            (time.year, time.month, time.day, time.weekday) = (year, month, day, weekday);
+            time.iso_week()
+        };
+        for (date, want) in [
+            ((2026, 11, 22, 0), "2026-W47-7"),
+            ((2026, 1, 1, 4), "2026-W01-4"),
+            ((2027, 1, 1, 5), "2026-W53-5"),
+            ((2024, 12, 30, 1), "2025-W01-1"),
+            ((2021, 1, 3, 0), "2020-W53-7"),
+            ((2020, 12, 31, 4), "2020-W53-4"),
+            ((2023, 1, 1, 0), "2022-W52-7"),
+        ] {
+            assert_eq!(week(date.0, date.1, date.2, date.3), want);
+        }
+    }
 
     #[test]
     fn deadlines_pass() {

@@ -31,6 +31,7 @@ pub fn expand(template: &Template, macros: &dyn Macros) -> String {
         steps: STEPS,
         octets: LARGEST,
         depth: 0,
+        is_leaving_out: false,
     };
     let nodes = evaluation.all(&template.nodes);
     let mut text = String::new();
@@ -58,6 +59,8 @@ struct Evaluation<'e> {
     steps: usize,
     octets: usize,
     depth: usize,
+    /// Everything up to the end of the line is left out: a `#` was met.
+    is_leaving_out: bool,
 }
 
 impl Evaluation<'_> {
@@ -73,6 +76,10 @@ impl Evaluation<'_> {
                 break;
             }
             self.steps -= 1;
+            if self.is_leaving_out {
+                self.is_leaving_out = !matches!(node, Node::NewLine | Node::Comment);
+                continue;
+            }
             match self.one(node) {
                 Made::Text(text) => {
                     self.octets = self.octets.saturating_sub(text.len());
@@ -90,7 +97,9 @@ impl Evaluation<'_> {
     }
 
     fn text(&mut self, nodes: &[Node]) -> String {
+        let before = std::mem::take(&mut self.is_leaving_out);
         let nodes = self.all(nodes);
+        self.is_leaving_out = before;
         let mut text = String::new();
         source(&nodes, &mut text);
         text
@@ -99,6 +108,12 @@ impl Evaluation<'_> {
     fn one(&mut self, node: &Node) -> Made {
         match node {
             Node::Text(text) => Made::Text(text.clone()),
+            Node::NewLine => Made::Text("\n".to_owned()),
+            Node::Comment => Made::Text(String::new()),
+            Node::Hash => {
+                self.is_leaving_out = true;
+                Made::Text(String::new())
+            }
             Node::Macro(name) => Made::Text(self.simple(*name).into_text()),
             Node::Count(name) => Made::Text(self.simple(*name).count().to_string()),
             Node::Named(name, argument) => {
@@ -270,7 +285,10 @@ impl Evaluation<'_> {
             }
             _ => return Vec::new(),
         };
-        let is_bound = self.bound.iter().any(|(known, _)| known.to_string() == list);
+        let is_bound = self
+            .bound
+            .iter()
+            .any(|(known, _)| known.to_string() == list);
         let value = if is_bound {
             self.simple(variable)
         } else {
@@ -314,7 +332,8 @@ enum Alone {
 fn alone(nodes: &[Node]) -> Option<Alone> {
     let mut meant = nodes
         .iter()
-        .filter(|node| !matches!(node, Node::Text(text) if text.trim().is_empty()));
+        .filter(|node| !matches!(node, Node::Text(text) if text.trim().is_empty()))
+        .filter(|node| **node != Node::NewLine);
     match (meant.next()?, meant.next()) {
         (Node::Macro(name), None) => Some(Alone::Macro(*name)),
         (Node::Text(text), None) => {
@@ -349,5 +368,10 @@ fn captures(pattern: &str, text: &str) -> Option<Vec<Option<String>>> {
     }
     let pattern = Pattern::compile(pattern, "").ok()?;
     let found = pattern.captures(text).ok()??;
-    Some(found.into_iter().map(|part| part.map(str::to_owned)).collect())
+    Some(
+        found
+            .into_iter()
+            .map(|part| part.map(str::to_owned))
+            .collect(),
+    )
 }

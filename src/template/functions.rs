@@ -27,9 +27,7 @@ pub(super) fn call(name: &str, arguments: &[String]) -> Option<String> {
         "limit" => limit(number(0), text(1)),
         "dquote" => format!(
             "\"{}\"",
-            joined(arguments)
-                .replace('\\', "\\\\")
-                .replace('"', "\\\"")
+            joined(arguments).replace('\\', "\\\\").replace('"', "\\\"")
         ),
         "uquote" => joined(arguments).replace([' ', '\t'], "_"),
         "rot13" => joined(arguments).chars().map(rotated).collect(),
@@ -87,7 +85,10 @@ fn index(text: &str, wanted: &str, from: i64) -> String {
         .get(begin..)
         .and_then(|rest| rest.find(wanted))
         .and_then(|at| text.get(..begin + at));
-    found.map_or_else(|| "-1".to_owned(), |before| before.chars().count().to_string())
+    found.map_or_else(
+        || "-1".to_owned(),
+        |before| before.chars().count().to_string(),
+    )
 }
 
 /// A number, and what is added to it: the second argument, or `by` alone.

@@ -5,6 +5,12 @@
 pub(super) enum Token {
     /// Text that stands for itself.
     Text(String),
+    /// The end of a line of the template; one that is written as `\\n` is text.
+    NewLine,
+    /// `#` outside of brackets, with the rest of its line.
+    Comment,
+    /// `#` inside brackets: where it comes to stand, everything up to the end of the line is left out.
+    Hash,
     /// `[` and its kin.
     Open(Bracket),
     /// `]`
@@ -45,6 +51,7 @@ pub(super) fn tokens(template: &str) -> Vec<Token> {
     let mut lexer = Lexer {
         rest: template,
         tokens: Vec::new(),
+        depth: 0,
     };
     while lexer.step() {}
     lexer.tokens
@@ -53,6 +60,8 @@ pub(super) fn tokens(template: &str) -> Vec<Token> {
 struct Lexer<'t> {
     rest: &'t str,
     tokens: Vec<Token>,
+    /// Brackets that are open.
+    depth: usize,
 }
 
 impl Lexer<'_> {
@@ -65,29 +74,34 @@ impl Lexer<'_> {
         let after = characters.as_str();
         match first {
             '[' => self.bracket(after),
-            ']' => self.take(Token::Close, after),
+            ']' => {
+                self.depth = self.depth.saturating_sub(1);
+                self.take(Token::Close, after);
+            }
             '|' => self.take(Token::Bar, after),
+            '\n' => self.take(Token::NewLine, after),
             '"' if after.starts_with(']') => {
                 let after = after.get(1..).unwrap_or_default();
+                self.depth = self.depth.saturating_sub(1);
                 self.take(Token::CloseQuote, after);
             }
+            '#' if self.depth > 0 => self.take(Token::Hash, after),
             // Up to the end of the line, and that too.
-            '#' => self.rest = after.split_once('\n').map_or("", |(_, rest)| rest),
+            '#' => {
+                let rest = after.split_once('\n').map_or("", |(_, rest)| rest);
+                self.take(Token::Comment, rest);
+            }
             '%' => self.percent(after),
             '\\' => self.escape(after),
             '_' => self.underscore(after),
             _ => {
                 let end = self
                     .rest
-                    .find(['[', ']', '|', '"', '#', '%', '\\', '_'])
+                    .find(['[', ']', '|', '"', '#', '%', '\\', '_', '\n'])
                     .filter(|&end| end > 0)
                     .unwrap_or_else(|| {
                         // The first character is one of them, and means nothing here.
-                        if first == '"' {
-                            1
-                        } else {
-                            self.rest.len()
-                        }
+                        if first == '"' { 1 } else { self.rest.len() }
                     });
                 let (text, rest) = self.rest.split_at(end);
                 self.text(text);
@@ -117,6 +131,7 @@ impl Lexer<'_> {
     }
 
     fn bracket(&mut self, after: &str) {
+        self.depth += 1;
         let mut characters = after.chars();
         let kind = match characters.next() {
             Some('"') => None,

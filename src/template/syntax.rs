@@ -51,6 +51,10 @@ impl Template {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Node {
     Text(String),
+    NewLine,
+    /// Nothing, up to the end of a line.
+    Comment,
+    Hash,
     Macro(char),
     Count(char),
     Named(String, Option<String>),
@@ -73,11 +77,12 @@ impl Parser<'_> {
             }
             self.rest = rest;
             nodes.push(match token {
-                Token::Open(_) | Token::OpenQuote if depth >= DEEPEST => {
-                    Node::Text(literal(token))
-                }
+                Token::Open(_) | Token::OpenQuote if depth >= DEEPEST => Node::Text(literal(token)),
                 Token::Open(bracket) => self.call(*bracket, depth + 1),
                 Token::OpenQuote => self.quote(depth + 1),
+                Token::NewLine => Node::NewLine,
+                Token::Hash => Node::Hash,
+                Token::Comment => Node::Comment,
                 Token::Macro(name) => Node::Macro(*name),
                 Token::Count(name) => Node::Count(*name),
                 Token::Named(name, argument) => Node::Named(name.clone(), argument.clone()),
@@ -126,6 +131,9 @@ impl Parser<'_> {
 fn literal(token: &Token) -> String {
     match token {
         Token::Text(text) => text.clone(),
+        Token::NewLine => "\n".to_owned(),
+        Token::Hash => "#".to_owned(),
+        Token::Comment => String::new(),
         Token::Open(bracket) => opening(*bracket).to_owned(),
         Token::Close => "]".to_owned(),
         Token::OpenQuote => "[\"".to_owned(),
@@ -154,6 +162,9 @@ pub(super) fn source(nodes: &[Node], out: &mut String) {
     for node in nodes {
         match node {
             Node::Text(text) => out.push_str(text),
+            Node::NewLine => out.push('\n'),
+            Node::Hash => out.push('#'),
+            Node::Comment => {}
             Node::Macro(name) => out.push_str(&literal(&Token::Macro(*name))),
             Node::Count(name) => out.push_str(&literal(&Token::Count(*name))),
             Node::Named(name, argument) => {

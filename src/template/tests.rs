@@ -38,12 +38,22 @@ fn the_grammar() {
         ("%%s 5 % x%", "%s 5 x%"),
         ("%#R %#s %#e %#q", "2 1 0 0"),
         ("%q[:unknown|x]_UNKNOWN_", ""),
-        ("_SCORE_ _TESTS_ _TESTS( + )_ _x_ a_b __", "5.5 A,B A + B _x_ a_b __"),
+        (
+            "_SCORE_ _TESTS_ _TESTS( + )_ _x_ a_b __",
+            "5.5 A,B A + B _x_ a_b __",
+        ),
         ("a # gone [ | \nb", "a b"),
         ("a \\# b\\nc\\\nd\\_e\\101", "a # b\ncdeA"),
         ("[:s]", "<a@b>"),
         ("[: args | a | b]", "[\" a \", \" b\"]"),
         ("[:args]", "[]"),
+        ("a[? %#e |#|b] left out\nc", "ac"),
+        ("a[? %#R |#|b] stays\nc", "ab stays\nc"),
+        ("[? %#e |#|b\n]#\nc", "c"),
+        ("[? %#R |#|b\n]#\nc", "b\nc"),
+        ("[? %#e |[? %#R|x|y # gone\n]!|b] out\nc", "y ! out\nc"),
+        ("a # [? unbalanced\nb", "a b"),
+        ("a # one\\n still\nb", "a b"),
         // Selectors.
         ("[? %#R |none|one|many]", "many"),
         ("[? %#e |none|one|many]", "none"),
@@ -74,7 +84,10 @@ fn the_grammar() {
         ("[~ a\\|b|[\" a\\\\|b$\"]|[\"yes\"]|no]", "yes"),
         // Definitions.
         ("[= twice|[\"%1%1\"]][@twice|x]", "xx"),
-        ("[= greet|[\"hello %1, %s%#2\"]][@greet|you]", "hello you, <a@b>0"),
+        (
+            "[= greet|[\"hello %1, %s%#2\"]][@greet|you]",
+            "hello you, <a@b>0",
+        ),
         ("[= name|[\"%0\"]][@name]", "name"),
         ("[@s]", "<a@b>"),
         // Quotes.
@@ -112,15 +125,24 @@ fn functions_of_texts() {
         ("[:index|abc|x]", "-1"),
         ("[:incr|5] [:decr|5] [:incr|5|2] [:decr|5|2]", "6 4 7 3"),
         ("[:min|3|1.5|2] [:max|3|1.5|2]", "1.5 3"),
-        ("[:sprintf|%%-5s\\|%%03d\\|%%.2f\\|%%%%\\|%%x|ab|7|1.005|255]", "ab   |007|1.00|%|ff"),
+        (
+            "[:sprintf|%%-5s\\|%%03d\\|%%.2f\\|%%%%\\|%%x|ab|7|1.005|255]",
+            "ab   |007|1.00|%|ff",
+        ),
         ("[:join|, |a|b]", "a, b"),
         ("[:limit|3|abcdef] [:limit|9|abc]", "abc... abc"),
         ("[:dquote|a\"b]", "\"a\\\"b\""),
         ("[:uquote|a b]", "a_b"),
         ("[:rot13|Hello]", "Uryyb"),
         ("[:hexenc|AB]", "4142"),
-        ("[:b64encode|AB] [:b64enc|AB] [:b64urlenc|\u{ff}\u{fe}]", "QUI= QUI w7_Dvg"),
-        ("[:wrap|20|* |  |one two three four five]", "* one two three four\n  five"),
+        (
+            "[:b64encode|AB] [:b64enc|AB] [:b64urlenc|\u{ff}\u{fe}]",
+            "QUI= QUI w7_Dvg",
+        ),
+        (
+            "[:wrap|20|* |  |one two three four five]",
+            "* one two three four\n  five",
+        ),
     ] {
         assert_eq!(expanded(template), want, "{template}");
     }
@@ -137,7 +159,11 @@ fn nothing_goes_on_for_ever() {
     }
     let deep = format!("{}x{}", "[? 0|".repeat(100_000), "]".repeat(100_000));
     assert!(expanded(&deep).len() <= 1 << 20);
-    let wide = format!("[= a|[\"{}\"]]{}", "%1".repeat(10_000), "[@a|[:sprintf|%%1000s|x]]".repeat(100));
+    let wide = format!(
+        "[= a|[\"{}\"]]{}",
+        "%1".repeat(10_000),
+        "[@a|[:sprintf|%%1000s|x]]".repeat(100)
+    );
     assert!(expanded(&wide).len() <= 1 << 20);
 }
 

@@ -24,6 +24,7 @@ pub struct Daemon {
     master: Option<u32>,
     faults: String,
     environment: Vec<(String, String)>,
+    own_config: Option<PathBuf>,
 }
 
 impl Daemon {
@@ -54,6 +55,7 @@ impl Daemon {
             master: None,
             faults: String::new(),
             environment: Vec::new(),
+            own_config: None,
         };
         for name in ["home", "tmp", "state"] {
             fs::create_dir(daemon.path(name)).unwrap();
@@ -170,7 +172,13 @@ impl Daemon {
     }
 
     pub fn config(&self) -> PathBuf {
-        self.path("filterd.toml")
+        let own = self.own_config.clone();
+        own.unwrap_or_else(|| self.path("filterd.toml"))
+    }
+
+    /// Another configuration than the one that was written by [`Self::configure`].
+    pub fn use_config(&mut self, file: &Path) {
+        self.own_config = Some(file.to_owned());
     }
 
     pub fn temp(&self) -> PathBuf {

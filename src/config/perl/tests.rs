@@ -129,13 +129,7 @@ fn what_a_real_file_holds_is_read_and_told_of() {
     .unwrap();
     assert_eq!(
         config.without_effect(),
-        [
-            "$ENV{PATH}",
-            "$path",
-            "$sa_timeout",
-            "$uncompress",
-            "AM.PDP-SOCK:auth_required_release"
-        ]
+        ["$ENV{PATH}", "$path", "$sa_timeout", "$uncompress",]
     );
     assert_eq!(
         config.warnings[0].to_string(),

@@ -191,6 +191,7 @@ impl<'s> Desk<'_, 's> {
             outbound: &mut surroundings.outbound,
             identifier: &mut surroundings.identifier,
             date: &mut surroundings.date,
+            notice_count: &mut surroundings.notice_count,
         };
         process_for(arrived, &mut workshop)
     }
