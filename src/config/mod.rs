@@ -15,6 +15,7 @@ pub mod dynamic;
 pub mod error;
 pub mod files;
 pub mod listen;
+pub mod mangling;
 pub mod method;
 pub mod notices;
 pub mod original;

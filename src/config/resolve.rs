@@ -5,6 +5,7 @@
 mod banks;
 mod checks;
 mod clients;
+mod mangling;
 mod maps;
 mod notices;
 mod reader;
@@ -71,6 +72,7 @@ fn one(raw: &RawConfig, warnings: &mut Vec<ConfigError>) -> Result<Config, Confi
     let config = Config {
         notices: notices::notices(&mut reader, &identity, &release),
         release,
+        mangling: mangling::mangling(&mut reader, warnings),
         process: process(&mut reader),
         listen: sockets::listen(&mut reader, warnings),
         smtpd: smtpd(&mut reader),

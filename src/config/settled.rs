@@ -10,8 +10,8 @@ use std::{
 
 pub use super::release::ReleaseFormat;
 use super::{
-    error::ConfigError, listen::ListenAddress, method::Method, notices::NoticesConfig,
-    release::ReleaseConfig, scanner::ScanConfig, spam::SpamPolicy,
+    error::ConfigError, listen::ListenAddress, mangling::ManglingConfig, method::Method,
+    notices::NoticesConfig, release::ReleaseConfig, scanner::ScanConfig, spam::SpamPolicy,
 };
 use crate::{
     lookup::{
@@ -56,6 +56,8 @@ pub struct Config {
     pub release: ReleaseConfig,
     /// Who is told.
     pub notices: NoticesConfig,
+    /// How mail is changed on its way.
+    pub mangling: ManglingConfig,
     /// `@client_ipaddr_policy`
     pub client_rules: Vec<ClientRule>,
     /// The policy bank on top; empty for none.

@@ -45,6 +45,13 @@ pub struct Submission<'s> {
     pub parent: Option<&'s MailId>,
 }
 
+/// A message of our own making, which is in canonical form.
+#[must_use]
+pub fn composed(content: Vec<u8>) -> Message {
+    let facts = data::facts_of(&content);
+    Message::composed(content, facts)
+}
+
 /// What became of it for a recipient: the proof that it was taken, or why it was not.
 pub type Submitted = Result<Acceptance, Reply>;
 
@@ -65,9 +72,8 @@ pub fn submit(
         Ok(routes) => routes,
         Err(why) => return vec![Err(Reply::status(451, 5, 0, why)); count],
     };
-    let facts = data::facts_of(&submission.content);
-    let eight_bit = facts.has_eight_bit;
-    let message = Message::composed(submission.content, facts);
+    let message = composed(submission.content);
+    let eight_bit = message.facts().has_eight_bit;
     let is_wide = |address: &Address| !address.is_ascii();
     let mut addresses = submission.recipients.iter().map(|r| &r.address);
     let plan = Plan {

@@ -106,6 +106,26 @@ impl Address {
         Self::parse(&text).ok()
     }
 
+    /// The same mailbox with an extension: `user+spam@example.com`. One that is there already gives way if `replaces` says so. `None` if
+    /// the result would be no address, or the local part is quoted.
+    #[must_use]
+    pub fn with_extension(&self, delimiter: char, extension: &str, replaces: bool) -> Option<Self> {
+        let local = std::str::from_utf8(self.local_part()).ok()?;
+        if local.is_empty() || local.starts_with('"') || extension.is_empty() {
+            return None;
+        }
+        let base = match local.split_once(delimiter) {
+            Some((base, _)) if replaces && !base.is_empty() => base,
+            _ => local,
+        };
+        let mut text = format!("{base}{delimiter}{extension}").into_bytes();
+        if !self.domain().is_empty() {
+            text.push(b'@');
+            text.extend_from_slice(self.domain());
+        }
+        Self::parse(&text).ok()
+    }
+
     /// True when every octet is ASCII, so that no SMTPUTF8 is needed to pass it on.
     #[must_use]
     pub fn is_ascii(&self) -> bool {
@@ -322,6 +342,24 @@ mod tests {
                 String::from_utf8_lossy(input)
             );
         }
+    }
+
+    #[test]
+    fn extensions_are_put_in_or_take_the_place_of_others() {
+        let with = |text: &str, replaces: bool| {
+            let address = Address::parse(text.as_bytes()).unwrap();
+            let extended = address.with_extension('+', "spam", replaces);
+            extended.map(|address| address.to_string())
+        };
+        assert_eq!(with("u@d", true).as_deref(), Some("<u+spam@d>"));
+        assert_eq!(with("u+x@d", true).as_deref(), Some("<u+spam@d>"));
+        assert_eq!(with("u+x@d", false).as_deref(), Some("<u+x+spam@d>"));
+        assert_eq!(
+            with("postmaster", true).as_deref(),
+            Some("<postmaster+spam>")
+        );
+        assert_eq!(with("\"a b\"@d", true), None);
+        assert_eq!(with("", true), None);
     }
 
     #[test]

@@ -67,6 +67,8 @@ pub struct Decision {
     pub category: Category,
     /// The highest category of all that was found, whether it decided or not.
     pub main: Category,
+    /// All that was found, in the order in which it was.
+    pub found: Vec<Category>,
     /// What happens.
     pub destiny: Destiny,
     /// What of the message decided, for the log and the reply: `.exe,.exe-ms,hello.exe`; printable.
@@ -86,12 +88,19 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// True if something of a category was found.
+    #[must_use]
+    pub fn has(&self, major: Major) -> bool {
+        self.found.iter().any(|category| category.major == major)
+    }
+
     /// Deliver unchanged.
     #[must_use]
     pub const fn pass(category: Category) -> Self {
         Self {
             category,
             main: category,
+            found: Vec::new(),
             destiny: Destiny::Pass,
             reason: None,
             is_silent: false,

@@ -124,6 +124,25 @@ pub struct Orcpt {
     pub xtext: String,
 }
 
+impl Orcpt {
+    /// An ASCII address, in xtext (RFC 3461 section 4).
+    #[must_use]
+    pub fn rfc822(address: &Address) -> Self {
+        let mut xtext = String::with_capacity(address.as_bytes().len());
+        for &octet in address.as_bytes() {
+            if octet.is_ascii_graphic() && !matches!(octet, b'+' | b'=') {
+                xtext.push(char::from(octet));
+            } else {
+                xtext.push_str(&format!("+{octet:02X}"));
+            }
+        }
+        Self {
+            kind: "rfc822".to_owned(),
+            xtext,
+        }
+    }
+}
+
 impl Recipient {
     /// True if a report about a failure may be sent (RFC 3461 section 4.1: the default is yes).
     #[must_use]

@@ -12,15 +12,20 @@ use super::{
     report::{report, report_partial_rejections, report_success},
 };
 use crate::{
-    deliver::smtp::{Relay, relay},
+    deliver::{
+        smtp::{Relay, relay},
+        submission::composed,
+    },
     mail::{
         category::Major,
         decision::{Decision, Destiny},
-        envelope::Recipient,
+        envelope::{Orcpt, Recipient},
         outcome::{Acceptance, Outcome, Report},
         reply::{Enhanced, Reply},
     },
+    notify::defang::{self, Wrapper},
     scoreboard::Stage,
+    spool::message::Message,
     sys::{clock::Deadline, fault},
 };
 
@@ -242,31 +247,16 @@ fn hand_over(
     workshop: &mut Workshop<'_>,
 ) -> bool {
     let arrived = &case.arrived;
-    let all = copy.recipients.len() == arrived.envelope.recipients.len();
-    let recipients: Cow<'_, [Recipient]> = if all {
-        Cow::Borrowed(&arrived.envelope.recipients)
-    } else {
-        let places = copy.recipients.iter();
-        places
-            .filter_map(|&at| arrived.envelope.recipients.get(at).cloned())
-            .collect()
-    };
-    let changed = if copy.is_edited() {
-        match edited(arrived.message, copy) {
-            Ok(message) => Some(message),
-            Err(error) => {
-                let what = format!("cannot read the message back: {error}");
-                let trouble = Outcome::trouble(arrived.log_id.as_str(), &what);
-                fill(
-                    outcomes,
-                    &copy.recipients,
-                    vec![trouble; copy.recipients.len()],
-                );
-                return true;
-            }
+    let recipients = recipients(case, copy);
+    let changed = match changed(case, copy, workshop) {
+        Ok(changed) => changed,
+        Err(error) => {
+            let what = format!("cannot read the message back: {error}");
+            let trouble = Outcome::trouble(arrived.log_id.as_str(), &what);
+            let count = copy.recipients.len();
+            fill(outcomes, &copy.recipients, vec![trouble; count]);
+            return true;
         }
-    } else {
-        None
     };
     let delivery = &workshop.config.delivery;
     let relayed = Relay {
@@ -294,6 +284,57 @@ fn hand_over(
     fault::pass("pipeline.delivered");
     fill(outcomes, &copy.recipients, result.outcomes);
     result.reports_success
+}
+
+/// The message as a copy has it, if it is not as it came.
+fn changed(
+    case: &Case<'_>,
+    copy: &Copy,
+    workshop: &Workshop<'_>,
+) -> std::io::Result<Option<Message>> {
+    let arrived = &case.arrived;
+    let edited = if copy.is_edited() {
+        Some(edited(arrived.message, copy)?)
+    } else {
+        None
+    };
+    if copy.why.is_empty() {
+        return Ok(edited);
+    }
+    let message = edited.as_ref().unwrap_or(arrived.message);
+    let content = message.read(0, usize::try_from(message.size()).unwrap_or(usize::MAX))?;
+    let wrapped = defang::wrap(&Wrapper {
+        why: &copy.why,
+        message: &content,
+        sender: &arrived.envelope.reverse_path.to_string(),
+        id: case.mail_id.as_str(),
+        host: &workshop.config.identity.host_name,
+        is_smtputf8: arrived.envelope.wants_smtputf8,
+    });
+    Ok(Some(composed(wrapped)))
+}
+
+/// Those who get a copy, under the addresses to which it goes; one that has changed keeps the old one for reports (RFC 3461
+/// section 4.2).
+fn recipients<'c>(case: &'c Case<'_>, copy: &Copy) -> Cow<'c, [Recipient]> {
+    let envelope = case.arrived.envelope;
+    let all = copy.recipients.len() == envelope.recipients.len();
+    if all && case.manglings.iter().all(|m| m.address.is_none()) {
+        return Cow::Borrowed(&envelope.recipients);
+    }
+    let places = copy.recipients.iter();
+    let recipients = places.filter_map(|&at| {
+        let mut recipient = envelope.recipients.get(at).cloned()?;
+        let changed = case.manglings.get(at).and_then(|m| m.address.clone());
+        if let Some(address) = changed {
+            if recipient.orcpt.is_none() && recipient.address.is_ascii() {
+                recipient.orcpt = Some(Orcpt::rfc822(&recipient.address));
+            }
+            recipient.address = address;
+        }
+        Some(recipient)
+    });
+    recipients.collect()
 }
 
 fn fill(outcomes: &mut [Option<Outcome>], places: &[usize], results: Vec<Outcome>) {

@@ -67,9 +67,19 @@ pub(super) fn wishes(case: &Case<'_>, outcomes: &[Outcome], workshop: &mut Works
     Wishes {
         goes_on: !open.is_empty(),
         dropped,
-        renamed: Vec::new(),
+        renamed: renamed(case, &open),
         changes: copy.map_or_else(Vec::new, |copy| changes(case, &copy)),
     }
+}
+
+/// Recipients who get it under another address.
+fn renamed(case: &Case<'_>, open: &[usize]) -> Vec<(Address, Address)> {
+    let pair = |&at: &usize| {
+        let old = case.arrived.envelope.recipients.get(at)?;
+        let new = case.manglings.get(at)?.address.clone()?;
+        Some((old.address.clone(), new))
+    };
+    open.iter().filter_map(pair).collect()
 }
 
 fn changes(case: &Case<'_>, copy: &Copy) -> Vec<Change> {

@@ -31,12 +31,28 @@ pub(super) struct Copy {
     pub(super) loses_spam_fields: bool,
     /// Put before the subject.
     pub(super) subject_tag: Option<String>,
+    /// What is wrong with lines of the header section is mended.
+    pub(super) mends: Mends,
+    /// Why it is wrapped; empty if it is not.
+    pub(super) why: Vec<String>,
+}
+
+/// What is mended in a header section.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Mends {
+    /// Lines of white space are taken out.
+    pub(super) folding: bool,
+    /// Too long lines are cut.
+    pub(super) long_lines: bool,
 }
 
 impl Copy {
     /// True if the header section of the message itself changes.
     pub(super) const fn is_edited(&self) -> bool {
-        self.loses_spam_fields || self.subject_tag.is_some()
+        self.loses_spam_fields
+            || self.subject_tag.is_some()
+            || self.mends.folding
+            || self.mends.long_lines
     }
 }
 
@@ -48,6 +64,7 @@ pub(super) fn copies(case: &Case<'_>, open: &[usize], workshop: &mut Workshop<'_
         workshop.config,
         workshop.date.now(),
     );
+    let mends = mends(case, workshop);
     let mut copies: Vec<Copy> = Vec::with_capacity(1);
     for &at in open {
         let mut prefix = own_fields(case, at, workshop);
@@ -59,9 +76,14 @@ pub(super) fn copies(case: &Case<'_>, open: &[usize], workshop: &mut Workshop<'_
         let loses_spam_fields = case.inspection.has_spam_fields
             && settings.is_some_and(|settings| settings.is_local && settings.removes_spam_fields);
         let subject_tag = subject::tag(case, at, workshop);
+        let why = case
+            .manglings
+            .get(at)
+            .map_or(&[][..], |mangling| &mangling.why);
         let same = copies.iter_mut().find(|copy| {
             copy.loses_spam_fields == loses_spam_fields
                 && copy.subject_tag == subject_tag
+                && copy.why == why
                 && copy.prefix == prefix
         });
         match same {
@@ -71,10 +93,22 @@ pub(super) fn copies(case: &Case<'_>, open: &[usize], workshop: &mut Workshop<'_
                 prefix,
                 loses_spam_fields,
                 subject_tag,
+                mends,
+                why: why.to_vec(),
             }),
         }
     }
     copies
+}
+
+/// What is wrong with the header section and may be mended.
+fn mends(case: &Case<'_>, workshop: &Workshop<'_>) -> Mends {
+    let config = &workshop.config.mangling;
+    let is_wrong = |minor: u8| case.inspection.bad_minors.contains(&minor);
+    Mends {
+        folding: config.fixes_folding && is_wrong(4),
+        long_lines: config.fixes_long_lines && is_wrong(5),
+    }
 }
 
 /// Everything above the trace field, for one recipient.
@@ -91,6 +125,17 @@ fn own_fields(case: &Case<'_>, at: usize, workshop: &Workshop<'_>) -> Vec<u8> {
     };
     if !case.kept.is_empty() && settings.is_local {
         put(&format!("X-Quarantine-ID: <{}>", case.mail_id));
+    }
+    let is_wrapped = case
+        .manglings
+        .get(at)
+        .is_some_and(|mangling| !mangling.why.is_empty());
+    // A client that keeps the message has only its header section changed.
+    if is_wrapped && !case.arrived.is_with_client {
+        let host = &workshop.config.identity.host_name;
+        put(&folded(&format!(
+            "X-Amavis-Modified: Mail body modified (using defanged) - {host}"
+        )));
     }
     if case.inspection.is_scanned
         && !settings.bypasses_virus
@@ -204,6 +249,9 @@ fn edits(content: &[u8], copy: &Copy) -> Vec<Edit> {
         let value = offset(content, field.value);
         let end = value + field.value.len();
         end_of_fields = end;
+        if copy.mends != Mends::default() {
+            mend(content, begin, end, copy.mends, &mut edits);
+        }
         if copy.loses_spam_fields && NAMES.iter().any(|name| field.is(name)) {
             let with = Vec::new();
             edits.push(Edit { begin, end, with });
@@ -219,6 +267,16 @@ fn edits(content: &[u8], copy: &Copy) -> Vec<Edit> {
             }
         }
     }
+    // A field that goes, or gets another value, is not mended as well.
+    edits.sort_by_key(|edit| (edit.begin, std::cmp::Reverse(edit.end)));
+    let mut reached = 0;
+    edits.retain(|edit| {
+        let is_free = edit.begin >= reached;
+        if is_free {
+            reached = edit.end;
+        }
+        is_free
+    });
     if let Some(tag) = &copy.subject_tag
         && !has_subject
         && let Some(value) = subject::tagged(b"", tag)
@@ -230,6 +288,35 @@ fn edits(content: &[u8], copy: &Copy) -> Vec<Edit> {
         });
     }
     edits
+}
+
+/// Longest line of a header section, octets (RFC 5322 section 2.1.1), and what is left of a longer one.
+const LONGEST_LINE: usize = 998;
+const CUT_LINE: usize = 995;
+
+/// Mends the lines of the field from `begin` to `end`.
+fn mend(content: &[u8], begin: usize, end: usize, mends: Mends, edits: &mut Vec<Edit>) {
+    let mut at = begin;
+    while at < end {
+        let rest = content.get(at..end).unwrap_or_default();
+        let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |newline| newline + 1);
+        let line = rest.get(..length).unwrap_or_default();
+        let is_blank = at > begin && line.trim_ascii().is_empty();
+        if is_blank && mends.folding {
+            edits.push(Edit {
+                begin: at,
+                end: at + length,
+                with: Vec::new(),
+            });
+        } else if mends.long_lines && line.len() > LONGEST_LINE + 2 {
+            edits.push(Edit {
+                begin: at + CUT_LINE,
+                end: at + length,
+                with: b"...\r\n".to_vec(),
+            });
+        }
+        at += length;
+    }
 }
 
 /// Where `part` begins in `whole`, of which it is a part.
@@ -253,12 +340,17 @@ mod tests {
             prefix: Vec::new(),
             loses_spam_fields,
             subject_tag: tag.map(str::to_owned),
+            mends: Mends {
+                folding: text.contains("mend"),
+                long_lines: text.contains("mend"),
+            },
+            why: Vec::new(),
         };
         edited(&message, &copy).unwrap()
     }
 
     fn check(got: &Message, expected: &str) {
-        assert_eq!(got.read(0, 1000).unwrap(), expected.as_bytes());
+        assert_eq!(got.read(0, 10_000).unwrap(), expected.as_bytes());
         assert_eq!(got.size(), expected.len() as u64);
         let dot = expected.find(".dot").unwrap() as u64;
         assert_eq!(got.facts().dot_lines, DotLines::Known(vec![dot]));
@@ -283,6 +375,23 @@ mod tests {
         check(
             &edited_text("A: 1\r\n\r\n.dot\r\n", false, Some("***SPAM*** ")),
             "A: 1\r\nSubject: ***SPAM***\r\n\r\n.dot\r\n",
+        );
+    }
+
+    #[test]
+    fn lines_of_header_sections_are_mended() {
+        let long = "x".repeat(1200);
+        check(
+            &edited_text(
+                &format!("A: mend\r\n \t\r\n more\r\nB: {long}\r\n {long}\r\n\r\n \r\n.dot\r\n"),
+                false,
+                None,
+            ),
+            &format!(
+                "A: mend\r\n more\r\nB: {}...\r\n {}...\r\n\r\n \r\n.dot\r\n",
+                "x".repeat(992),
+                "x".repeat(994)
+            ),
         );
     }
 }

@@ -44,6 +44,8 @@ pub(super) struct Inspection {
     pub(super) has_spam_fields: bool,
     /// Everything that is wrong with the header section, printable.
     pub(super) problems: Vec<String>,
+    /// Minor categories of what is wrong with it.
+    pub(super) bad_minors: Vec<u8>,
     /// What is banned: for each recipient with something, the first.
     pub(super) banned: Vec<(usize, Banned)>,
     /// What each scanner found.
@@ -178,9 +180,10 @@ fn look(
     let mut contents =
         scans.then(|| Contents::new(&content, &process.temp_base, process.spool_memory_limit));
     if !arrived.recipients.iter().all(|r| r.bypasses_header) {
-        let (finding, problems) = bad_header(arrived, &content, workshop);
-        inspection.findings.extend(finding);
-        inspection.problems = problems;
+        let problems = problems(arrived, &content, workshop);
+        inspection.findings.extend(bad_header(&problems));
+        inspection.bad_minors = problems.iter().map(|problem| problem.minor).collect();
+        inspection.problems = problems.into_iter().map(|problem| problem.text).collect();
     }
     if checks.looks_inside {
         let shelf = Shelf {
@@ -221,12 +224,12 @@ pub(super) fn whole<'a>(arrived: &Arrived<'a>) -> io::Result<Cow<'a, [u8]>> {
     }
 }
 
-/// What is wrong with the header section: the worst category and the first problem, and all problems as text.
-fn bad_header(
+/// What is wrong with the header section.
+fn problems(
     arrived: &Arrived<'_>,
     content: &[u8],
     workshop: &Workshop<'_>,
-) -> (Option<Finding>, Vec<String>) {
+) -> Vec<header_check::Problem> {
     let is_smtputf8 = arrived.envelope.wants_smtputf8;
     let tests = &workshop.config.checks.header_tests;
     let problems = header_check::check(content, is_smtputf8, tests);
@@ -237,13 +240,15 @@ fn bad_header(
             format_args!("BAD HEADER SECTION, {}", problem.text),
         );
     }
-    let worst = problems.iter().map(|problem| problem.minor).max();
-    let texts: Vec<String> = problems.into_iter().map(|problem| problem.text).collect();
-    let finding = worst
-        .zip(texts.first())
-        .map(|(minor, problem)| Finding::BadHeader {
-            minor,
-            problem: problem.clone(),
-        });
-    (finding, texts)
+    problems
+}
+
+/// The worst category of what is wrong, and the first problem.
+fn bad_header(problems: &[header_check::Problem]) -> Option<Finding> {
+    let minor = problems.iter().map(|problem| problem.minor).max()?;
+    let first = problems.first()?;
+    Some(Finding::BadHeader {
+        minor,
+        problem: first.text.clone(),
+    })
 }

@@ -13,6 +13,7 @@ mod identify;
 mod inspect;
 mod keep;
 mod macros;
+mod mangling;
 mod notices;
 mod report;
 mod scoring;
@@ -35,6 +36,7 @@ use self::{
     client_side::wishes,
     inspect::inspect,
     keep::{keep, kept},
+    mangling::{Mangling, manglings},
     notices::notify,
     scoring::{Scoring, score},
     summarise::summarise,
@@ -133,6 +135,8 @@ struct Case<'a> {
     inspection: inspect::Inspection,
     decisions: Vec<Decision>,
     scoring: Scoring,
+    /// What changes for each recipient.
+    manglings: Vec<Mangling>,
     /// Where copies are kept.
     kept: Vec<String>,
 }
@@ -205,7 +209,9 @@ fn judged<'a>(
     let preliminary = decisions(&arrived, &inspection, &unscored, workshop.config);
     let scoring = score(&arrived, &inspection, &preliminary, working, workshop)?;
     let decisions = decisions(&arrived, &inspection, &scoring.scores, workshop.config);
+    let manglings = manglings(&arrived, &inspection, &decisions, workshop);
     let mut case = Case {
+        manglings,
         arrived,
         mail_id,
         secret,

@@ -218,9 +218,11 @@ fn category_of(outcome: &Outcome, decision: &Decision) -> Category {
 pub(super) fn actions(case: &Case<'_>, outcomes: &[Outcome], originating: bool) -> String {
     let recipients = case.arrived.recipients;
     let words = outcomes.iter().zip(recipients).zip(&case.decisions);
-    let words = words.map(|((outcome, settings), decision)| {
+    let words = words.zip(&case.manglings);
+    let words = words.map(|(((outcome, settings), decision), mangling)| {
         let is_tagged = matches!(decision.category.major, Major::Virus | Major::Banned)
-            || (decision.is_spam && settings.is_local);
+            || (decision.is_spam && settings.is_local)
+            || mangling.address.is_some();
         (done(outcome, is_tagged), direction(settings, originating))
     });
     let mut words: Vec<(&str, &str)> = words.collect();

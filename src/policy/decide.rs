@@ -58,6 +58,7 @@ pub fn decide(findings: &[Finding], circumstances: Circumstances<'_>) -> Decisio
             }
         }
         decision.main = decision.main.max(judged.category);
+        decision.found.push(judged.category);
         let takes_over = if judged.destiny == Destiny::Pass {
             blocking.is_none() && decision.category < judged.category
         } else {

@@ -4,11 +4,7 @@ use md5::{Digest, Md5};
 
 use super::{Facts, clean, cut, flag};
 use crate::{
-    mail::{
-        category::{Category, Major},
-        decision::Destiny,
-        header,
-    },
+    mail::{category::Category, decision::Destiny, header},
     mime::field,
     template::Value,
 };
