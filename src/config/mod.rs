@@ -20,6 +20,7 @@ pub mod method;
 pub mod notices;
 pub mod original;
 pub mod perl;
+pub mod quarantine;
 pub mod raw;
 pub mod release;
 pub mod resolve;

@@ -8,6 +8,7 @@ mod clients;
 mod mangling;
 mod maps;
 mod notices;
+mod quarantine;
 mod reader;
 mod release;
 mod rules;
@@ -83,7 +84,7 @@ fn one(raw: &RawConfig, warnings: &mut Vec<ConfigError>) -> Result<Config, Confi
         checks: checks(&mut reader),
         scan: scanners::scan(&mut reader, warnings),
         unpack: unpack(&mut reader),
-        quarantine: checks::quarantine(&mut reader, warnings),
+        quarantine: quarantine::quarantine(&mut reader, warnings),
         client_rules: clients::rules(&mut reader),
         without_effect: raw.without_effect(),
         warnings: Vec::new(),

@@ -11,7 +11,8 @@ use std::{
 pub use super::release::ReleaseFormat;
 use super::{
     error::ConfigError, listen::ListenAddress, mangling::ManglingConfig, method::Method,
-    notices::NoticesConfig, release::ReleaseConfig, scanner::ScanConfig, spam::SpamPolicy,
+    notices::NoticesConfig, quarantine::QuarantineConfig, release::ReleaseConfig,
+    scanner::ScanConfig, spam::SpamPolicy,
 };
 use crate::{
     lookup::{
@@ -330,25 +331,6 @@ pub struct ChecksConfig {
     pub bypass_banned: Maps,
     /// `@bypass_header_checks_maps`
     pub bypass_header: Maps,
-}
-
-/// Where mail is kept that is not delivered, or that somebody may want to look at.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct QuarantineConfig {
-    /// `$QUARANTINEDIR`
-    pub folder: Option<PathBuf>,
-    /// `$quarantine_subdir_levels` is not 0.
-    pub has_folders: bool,
-    /// Names of files by `$virus_quarantine_method`; none is kept if not set.
-    pub virus: Option<String>,
-    /// `$spam_quarantine_method`
-    pub spam: Option<String>,
-    /// `$banned_files_quarantine_method`
-    pub banned: Option<String>,
-    /// `$bad_header_quarantine_method`
-    pub bad_header: Option<String>,
-    /// `$unchecked_quarantine_method`
-    pub unchecked: Option<String>,
 }
 
 /// How far a message is taken apart.

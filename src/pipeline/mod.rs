@@ -220,7 +220,7 @@ fn judged<'a>(
         scoring,
         kept: Vec::new(),
     };
-    case.kept = keep(&case, workshop)?;
+    case.kept = keep(&case, working, workshop)?;
     Ok(case)
 }
 

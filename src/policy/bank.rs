@@ -388,7 +388,7 @@ mod tests {
     #[test]
     fn maps_are_added_to_unless_they_say_otherwise() {
         let config = config(
-            "%local_delivery_aliases = (a => 1, b => 2); %local_domains = (x => 1);\n\
+            "%local_delivery_aliases = (a => '/1', b => '/2'); %local_domains = (x => 1);\n\
              @local_domains_maps = (\\%local_domains); $interface_policy{'1'} = 'A'; $interface_policy{'2'} = 'B';\n\
              $policy_bank{'A'} = { local_domains_maps => [{ 'y' => 1 }], message_size_limit_maps => [{ '.' => 70000 }] };\n\
              $policy_bank{'B'} = { message_size_limit_maps => \\@message_size_limit_maps };",

@@ -4,4 +4,5 @@
 
 pub mod file;
 pub mod kept;
+pub mod mailbox;
 pub mod shelf;

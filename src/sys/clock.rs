@@ -152,6 +152,20 @@ impl LocalTime {
         let mut tm: libc::tm = unsafe { std::mem::zeroed() };
         // SAFETY: both pointers are valid for the call; a null result leaves the zeroed value.
         unsafe { libc::localtime_r(&raw const time, &raw mut tm) };
+        Self::of(&tm)
+    }
+
+    /// `seconds` since 1970 in UTC.
+    fn from_unix_utc(seconds: u64) -> Self {
+        let time = libc::time_t::try_from(seconds).unwrap_or_default();
+        // SAFETY: all-zero is a valid `tm`.
+        let mut tm: libc::tm = unsafe { std::mem::zeroed() };
+        // SAFETY: both pointers are valid for the call; a null result leaves the zeroed value.
+        unsafe { libc::gmtime_r(&raw const time, &raw mut tm) };
+        Self::of(&tm)
+    }
+
+    fn of(tm: &libc::tm) -> Self {
         let small = |value: libc::c_int| u8::try_from(value).unwrap_or_default();
         let mut zone = [b' '; 6];
         if !tm.tm_zone.is_null() {
@@ -222,6 +236,28 @@ impl LocalTime {
         )
     }
 
+    /// `Sun Nov 22 12:07:48 2026` in UTC, as between the messages of a mailbox (RFC 4155).
+    #[must_use]
+    pub fn for_mailbox_now() -> String {
+        Self::from_unix_utc(unix_seconds()).for_mailbox()
+    }
+
+    fn for_mailbox(&self) -> String {
+        let weekday = WEEKDAYS
+            .get(usize::from(self.weekday))
+            .copied()
+            .unwrap_or("Sun");
+        format!(
+            "{weekday} {} {:2} {:02}:{:02}:{:02} {}",
+            self.month_name(),
+            self.day,
+            self.hour,
+            self.minute,
+            self.second,
+            self.year
+        )
+    }
+
     /// `2026-W47-7`: year, week and day (Monday is 1) as ISO 8601 counts them.
     #[must_use]
     pub fn iso_week(&self) -> String {
@@ -261,20 +297,7 @@ impl LocalTime {
     /// `seconds` since 1970 as `20261122T120748Z`, which means the same everywhere.
     #[must_use]
     pub fn compact_utc(seconds: u64) -> String {
-        let time = libc::time_t::try_from(seconds).unwrap_or_default();
-        // SAFETY: all-zero is a valid `tm`.
-        let mut tm: libc::tm = unsafe { std::mem::zeroed() };
-        // SAFETY: both pointers are valid for the call; a null result leaves the zeroed value.
-        unsafe { libc::gmtime_r(&raw const time, &raw mut tm) };
-        format!(
-            "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
-            tm.tm_year + 1900,
-            tm.tm_mon + 1,
-            tm.tm_mday,
-            tm.tm_hour,
-            tm.tm_min,
-            tm.tm_sec
-        )
+        format!("{}Z", Self::from_unix_utc(seconds).compact())
     }
 
     fn month_name(&self) -> &'static str {

@@ -530,3 +530,93 @@ fn a_message_is_submitted_by_the_program_of_the_original() {
     }
     assert_eq!(hop.count(), 0);
 }
+
+#[test]
+fn copies_go_where_the_recipients_table_says() {
+    let hop = NextHop::start();
+    let daemon = Daemon::prepare(hop.port(), "");
+    let base = daemon.path("home").display().to_string();
+    fs::create_dir(format!("{base}/dir")).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+    fs::set_permissions(format!("{base}/dir"), mode).unwrap();
+    let port = hop.port();
+    let settings = format!(
+        "{RULES}local_delivery_aliases = {{ dir-quarantine = \"{base}/dir\", mbox-quarantine = \"{base}/mbox\", named = [\"{base}/dir\", \"x-%m\"], none = \"\" }}\n\
+         quarantinedir = \"{base}/dir\"\n\
+         banned_quarantine_to_maps = [{{ \"d@example.net\" = \"dir-quarantine\", \"m@example.net\" = \"mbox-quarantine\", \
+         \"a@example.net\" = \"keeper@example.net\", \"n@example.net\" = \"named\", \"q@example.net\" = \"none\", \".\" = \"\" }}]\n\
+         mailfrom_to_quarantine = \"\"\nnotify_method = \"smtp:[127.0.0.1]:{port}\"\n"
+    );
+    daemon.configure(port, &settings);
+    let mut daemon = daemon;
+    daemon.launch();
+    let deliver =
+        |to: &str| Client::hello(daemon.address()).deliver("a@example.com", &[to], &banned());
+    let files = || fs::read_dir(format!("{base}/dir")).unwrap().count();
+    for to in ["d@example.net", "n@example.net"] {
+        assert!(deliver(to).starts_with("250 2.7.0"));
+    }
+    assert_eq!(files(), 2);
+    for _ in 0..2 {
+        assert!(deliver("m@example.net").starts_with("250 2.7.0"));
+    }
+    let mbox = fs::read_to_string(format!("{base}/mbox")).unwrap();
+    assert_eq!(mbox.matches("\nX-Quarantine-ID: <").count(), 2);
+    assert!(
+        mbox.starts_with("From a@example.com ")
+            && mbox.contains("\n.dot\nlast\n\nFrom a@example.com "),
+        "{mbox}"
+    );
+    for to in ["q@example.net", "other@example.net"] {
+        assert!(
+            deliver(to).starts_with("250 2.7.0"),
+            "thrown away as configured"
+        );
+    }
+    assert_eq!((files(), hop.count()), (2, 0));
+    assert!(deliver("a@example.net").starts_with("250 2.7.0"));
+    let taken = hop.taken();
+    assert_eq!(taken.len(), 1);
+    assert!(
+        taken[0].mail.starts_with("MAIL FROM:<>")
+            && taken[0].rcpts[0].starts_with("RCPT TO:<keeper@example.net>")
+    );
+    let content = String::from_utf8(taken[0].content.clone()).unwrap();
+    assert!(content.starts_with("Return-Path: <a@example.com>\r\nX-Envelope-From: <a@example.com>\r\nX-Envelope-To: <a@example.net>\r\n"), "{content}");
+    daemon.wait_for_log("*quarantine: keeper@example.net,*");
+    hop.answer_rcpt("keeper@", "550 5.1.1 gone");
+    let reply = deliver("a@example.net");
+    assert!(
+        reply.starts_with("451 4.5.0"),
+        "what cannot be kept is not thrown away: {reply}"
+    );
+}
+
+#[test]
+fn clean_mail_and_all_mail_can_be_kept_and_are_no_quarantine() {
+    let hop = NextHop::start();
+    let daemon = keeping(
+        &hop,
+        "clean_quarantine_method = \"local:clean-%m\"\narchive_quarantine_method = \"local:archive/%m.gz\"\n",
+        SOCKET,
+    );
+    let clean =
+        "From: a@example.com\r\nDate: Sun, 22 Nov 2026 12:00:00 +0000\r\nSubject: y\r\n\r\nx\r\n";
+    let reply = Client::hello(daemon.address()).deliver("a@example.com", &["b@example.net"], clean);
+    assert!(reply.starts_with("250 "), "{reply}");
+    let content = String::from_utf8(hop.taken()[0].content.clone()).unwrap();
+    assert!(!content.contains("X-Quarantine-ID"), "{content}");
+    let (_, said, _) = quarantine(&daemon, &["list", "--json"]);
+    let list: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(list.as_array().unwrap().len(), 2, "{said}");
+    daemon.wait_for_log("*Passed CLEAN {RelayedInbound},*");
+    let (_, id) = (
+        list[0]["file"].clone(),
+        list[0]["mail_id"].as_str().unwrap().to_owned(),
+    );
+    let (status, _, complained) = quarantine(&daemon, &["release", "--all", &id]);
+    assert!(
+        status == 66 && complained.contains("more than once"),
+        "{complained}"
+    );
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::reader::Reader;
 use crate::{
-    config::{error::ConfigError, settled::QuarantineConfig, value::Value},
+    config::{error::ConfigError, value::Value},
     mail::decision::Destiny,
     mime::header_check::Tests,
 };
@@ -64,66 +64,4 @@ pub(super) fn destinies(
         }
     }
     found
-}
-
-/// Where mail is kept.
-pub(super) fn quarantine(
-    reader: &mut Reader<'_>,
-    warnings: &mut Vec<ConfigError>,
-) -> QuarantineConfig {
-    let mut template =
-        |reader: &mut Reader<'_>, name: &str, kind: &str| template(reader, name, kind, warnings);
-    QuarantineConfig {
-        folder: reader.path("$QUARANTINEDIR"),
-        has_folders: reader
-            .optional_number("$quarantine_subdir_levels")
-            .is_some_and(|levels| levels > 0),
-        virus: template(reader, "$virus_quarantine_method", "virus"),
-        spam: template(reader, "$spam_quarantine_method", "spam"),
-        banned: template(reader, "$banned_files_quarantine_method", "banned"),
-        bad_header: template(reader, "$bad_header_quarantine_method", "badh"),
-        unchecked: template(reader, "$unchecked_quarantine_method", "unchecked"),
-    }
-}
-
-/// The names of files that a method `local:` gives.
-fn template(
-    reader: &mut Reader<'_>,
-    name: &str,
-    kind: &str,
-    warnings: &mut Vec<ConfigError>,
-) -> Option<String> {
-    let method = reader.optional_text(name)?;
-    let usual = format!("{kind}-%m");
-    let Some(template) = method.strip_prefix("local:") else {
-        let what = format!("{method:?} is not there yet: mail is kept in $QUARANTINEDIR instead");
-        warnings.push(
-            reader
-                .at(name, what)
-                .advise("use local:, and see that $QUARANTINEDIR is set"),
-        );
-        return Some(usual);
-    };
-    let template = if template.is_empty() {
-        usual.as_str()
-    } else {
-        template
-    };
-    let is_plain = template
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '%' | '-' | '_' | '.' | '+' | '/'));
-    let is_inside = !template.starts_with('/') && template.split('/').all(|part| part != "..");
-    if !is_plain || !is_inside {
-        reader.complain(
-            name,
-            format!("{template:?} is no name of a file below $QUARANTINEDIR"),
-        );
-        return None;
-    }
-    if !template.contains("%m") {
-        let what = format!("{template:?} is the same for every message: put %m into it");
-        reader.complain(name, what);
-        return None;
-    }
-    Some(template.to_owned())
 }
