@@ -25,11 +25,11 @@ use super::{
     settings::{self, Default},
     settled::{
         ChecksConfig, Config, DeliveryConfig, Destinies, IdentityConfig, LogConfig, Lovers,
-        PidFile, PolicyConfig, ProcessConfig, SmtpdConfig, UnpackConfig,
+        MainEntry, PidFile, PolicyConfig, ProcessConfig, SmtpdConfig, UnpackConfig,
     },
     value::Value,
 };
-use crate::{lookup::table::Maps, mail::settlement::ReplyForm, sys::process};
+use crate::{lookup::table::Maps, mail::settlement::ReplyForm, sys::process, template::Template};
 
 /// Checks `raw` and gives the configuration.
 ///
@@ -211,6 +211,27 @@ fn log(reader: &mut Reader<'_>) -> LogConfig {
             .unwrap_or("mail")
             .to_owned(),
         longest_line: reader.size("$logline_maxlen"),
+        main_entry: main_entry(reader),
+        recipient_entry: reader
+            .optional_text("$log_recip_templ")
+            .filter(|text| !text.trim().is_empty())
+            .map(|text| Template::read(&text)),
+        json: reader.path("$json_log"),
+    }
+}
+
+/// The usual form needs no template; one that is set to nothing is no entry.
+fn main_entry(reader: &mut Reader<'_>) -> MainEntry {
+    if !reader.is_set("$log_templ") {
+        return MainEntry::Usual;
+    }
+    let text = reader.text("$log_templ");
+    if text.trim().is_empty() {
+        MainEntry::None
+    } else if text == reader.text("$log_short_templ") && !reader.is_set("$log_short_templ") {
+        MainEntry::Usual
+    } else {
+        MainEntry::Template(Template::read(&text))
     }
 }
 

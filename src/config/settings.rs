@@ -2049,6 +2049,41 @@ pub const SETTINGS: &[Setting] = &[
         "Longest line in the system log; longer ones are split.",
     ),
     row(
+        "$log_templ",
+        "log_templ",
+        Kind::Text,
+        none(),
+        "Form of the main entry of a message; the usual one if not set, none if empty.",
+    ),
+    row(
+        "$log_short_templ",
+        "log_short_templ",
+        Kind::Text,
+        text(include_str!("texts/log-short.txt")),
+        "A form for `$log_templ`: as it is usual.",
+    ),
+    row(
+        "$log_verbose_templ",
+        "log_verbose_templ",
+        Kind::Text,
+        text(include_str!("texts/log-verbose.txt")),
+        "A form for `$log_templ`: with subject, author, tests and more.",
+    ),
+    row(
+        "$log_recip_templ",
+        "log_recip_templ",
+        Kind::Text,
+        none(),
+        "Form of an entry for each recipient; none is written if not set.",
+    ),
+    row(
+        "$json_log",
+        "json_log",
+        Kind::Path,
+        none(),
+        "File that gets an object for each message, for programs.",
+    ),
+    row(
         "$myversion",
         "myversion",
         Kind::Text,
@@ -2097,6 +2132,7 @@ mod tests {
             "$test_patterns",
             "@trusted_authserv_ids",
             "$admin_notice_rate",
+            "$json_log",
             "$defang_ambiguous",
         ];
         let all: Vec<&str> = SETTINGS

@@ -26,6 +26,7 @@ use crate::{
         settlement::ReplyForm,
     },
     mime::header_check::Tests as HeaderTests,
+    template::Template,
 };
 
 /// All settings.
@@ -229,6 +230,24 @@ pub struct LogConfig {
     pub facility: String,
     /// `$logline_maxlen`
     pub longest_line: usize,
+    /// `$log_templ`
+    pub main_entry: MainEntry,
+    /// `$log_recip_templ`
+    pub recipient_entry: Option<Template>,
+    /// `$json_log`
+    pub json: Option<PathBuf>,
+}
+
+/// The main entry of a message.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum MainEntry {
+    /// In the usual form.
+    #[default]
+    Usual,
+    /// None is written.
+    None,
+    /// In this form.
+    Template(Template),
 }
 
 /// Who we are.

@@ -55,6 +55,39 @@ impl Macros for Facts<'_> {
     }
 }
 
+impl<'f> Facts<'f> {
+    /// About all recipients, and no notice.
+    pub(super) fn about_all(
+        case: &'f Case<'f>,
+        outcomes: &'f [Outcome],
+        config: &'f Config,
+    ) -> Self {
+        Self {
+            case,
+            outcomes,
+            config,
+            about: None,
+            heading: Heading::default(),
+            sender_is_told: false,
+        }
+    }
+
+    /// A macro's value as text.
+    pub(super) fn text(&self, name: &str) -> String {
+        self.value(name, &[])
+            .map_or_else(String::new, Value::into_text)
+    }
+
+    /// A macro's value as a list.
+    pub(super) fn list(&self, name: &str) -> Vec<String> {
+        match self.value(name, &[]) {
+            Some(Value::List(texts)) => texts,
+            Some(Value::Text(text)) if !text.is_empty() => vec![text],
+            _ => Vec::new(),
+        }
+    }
+}
+
 impl Facts<'_> {
     /// Places in the envelope of those whom it is about.
     fn places(&self) -> Vec<usize> {

@@ -11,6 +11,7 @@ mod contents;
 mod copies;
 mod identify;
 mod inspect;
+mod json_report;
 mod keep;
 mod macros;
 mod mangling;
@@ -21,10 +22,11 @@ mod shelf;
 mod spam_fields;
 mod subject;
 mod summarise;
+mod timing;
 mod trace_field;
 mod viruses;
 
-use std::{net::IpAddr, time::Duration};
+use std::{cell::RefCell, net::IpAddr, time::Duration};
 
 pub use client_side::{Change, Processed, Wishes};
 pub use identify::{Identifier, key_of};
@@ -40,6 +42,7 @@ use self::{
     notices::notify,
     scoring::{Scoring, score},
     summarise::summarise,
+    timing::Timing,
 };
 use crate::{
     config::settled::Config,
@@ -139,6 +142,8 @@ struct Case<'a> {
     manglings: Vec<Mangling>,
     /// Where copies are kept.
     kept: Vec<String>,
+    /// Where the time went.
+    timing: RefCell<Timing>,
 }
 
 impl Case<'_> {
@@ -181,14 +186,31 @@ pub fn process_for(arrived: Arrived<'_>, workshop: &mut Workshop<'_>) -> Process
     };
     fault::pass("pipeline.kept");
     let outcomes = act(&case, working, workshop);
+    case.timing.borrow_mut().note("fwd");
     fault::pass("pipeline.acted");
     notify(&case, &outcomes, working, workshop);
+    case.timing.borrow_mut().note("notify");
     fault::pass("pipeline.notified");
     workshop.slot.enter(Stage::Replying, Some(deadline));
     summarise(&case, &outcomes, workshop);
+    json_report::write(&case, &outcomes, workshop);
+    case.timing.borrow_mut().note("main_log_entry");
+    tell_timing(&case, workshop);
     Processed {
         wishes: wishes(&case, &outcomes, workshop),
         reply: settle(&arrived, &outcomes, workshop),
+    }
+}
+
+/// `size: N, TIMING [total 88 ms] - ...`
+fn tell_timing(case: &Case<'_>, workshop: &Workshop<'_>) {
+    if workshop.log.shows(2) {
+        let size = case.arrived.message.size();
+        workshop.log.write(
+            2,
+            Some(case.arrived.log_id),
+            format_args!("size: {size}, TIMING {}", case.timing.borrow()),
+        );
     }
 }
 
@@ -198,19 +220,26 @@ fn judged<'a>(
     working: Deadline,
     workshop: &mut Workshop<'_>,
 ) -> Result<Case<'a>, String> {
+    let receiving = monotonic_ms().saturating_sub(arrived.began_ms);
+    let mut timing = Timing::new("SMTP DATA", receiving);
     let (mail_id, secret) = workshop
         .identifier
         .with_secret()
         .map_err(|error| format!("no random numbers: {error}"))?;
     count_arrival(&arrived, &workshop.cells);
     announce(&arrived, &mail_id, workshop);
+    timing.note("check_init");
     let inspection = inspect(&arrived, working, workshop)?;
+    timing.note("parts_decode, AV-scan");
     let unscored = vec![Score::default(); arrived.recipients.len()];
     let preliminary = decisions(&arrived, &inspection, &unscored, workshop.config);
     let scoring = score(&arrived, &inspection, &preliminary, working, workshop)?;
+    timing.note("SA check");
     let decisions = decisions(&arrived, &inspection, &scoring.scores, workshop.config);
     let manglings = manglings(&arrived, &inspection, &decisions, workshop);
+    timing.note("decide_mail_destiny");
     let mut case = Case {
+        timing: RefCell::new(timing),
         manglings,
         arrived,
         mail_id,
@@ -221,6 +250,7 @@ fn judged<'a>(
         kept: Vec::new(),
     };
     case.kept = keep(&case, working, workshop)?;
+    case.timing.borrow_mut().note("quarantine");
     Ok(case)
 }
 

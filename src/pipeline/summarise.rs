@@ -5,8 +5,9 @@
 
 use std::fmt;
 
-use super::{Case, Workshop, copies};
+use super::{Case, Workshop, copies, macros::Facts};
 use crate::{
+    config::settled::MainEntry,
     counters::{Cells, Counter},
     mail::{
         category::{Category, Major},
@@ -16,6 +17,7 @@ use crate::{
     },
     policy::recipient::RecipientSettings,
     sys::clock::monotonic_ms,
+    template::expand,
 };
 
 /// Writes the main entries, and counts.
@@ -27,6 +29,37 @@ pub(super) fn summarise(case: &Case<'_>, outcomes: &[Outcome], workshop: &Worksh
     if workshop.log.shows(2) {
         tell_scores(case, workshop);
     }
+    match &workshop.config.log.main_entry {
+        MainEntry::Usual => usual_entries(case, outcomes, workshop),
+        MainEntry::None => {}
+        MainEntry::Template(template) => {
+            let facts = Facts::about_all(case, outcomes, workshop.config);
+            write_lines(case, &expand(template, &facts), workshop);
+        }
+    }
+    if let Some(template) = &workshop.config.log.recipient_entry {
+        for at in 0..outcomes.len() {
+            let about = [at];
+            let facts = Facts {
+                about: Some(&about),
+                ..Facts::about_all(case, outcomes, workshop.config)
+            };
+            write_lines(case, &expand(template, &facts), workshop);
+        }
+    }
+}
+
+/// Each line of a text, as an entry of its own.
+fn write_lines(case: &Case<'_>, text: &str, workshop: &Workshop<'_>) {
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        workshop
+            .log
+            .write(0, Some(case.arrived.log_id), format_args!("{line}"));
+    }
+}
+
+/// The entries in the usual form.
+fn usual_entries(case: &Case<'_>, outcomes: &[Outcome], workshop: &Workshop<'_>) {
     for delivered in [true, false] {
         let entry = Entry {
             case,
@@ -187,7 +220,7 @@ impl fmt::Display for Entry<'_> {
 }
 
 /// Distinct queue ids of the next hop, in order.
-fn queued_as<'o>(outcomes: impl Iterator<Item = &'o Outcome>) -> Vec<String> {
+pub(super) fn queued_as<'o>(outcomes: impl Iterator<Item = &'o Outcome>) -> Vec<String> {
     let mut queued = Vec::new();
     for outcome in outcomes {
         if let Outcome::Delivered(acceptance) = outcome {

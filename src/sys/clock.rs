@@ -300,6 +300,16 @@ impl LocalTime {
         format!("{}Z", Self::from_unix_utc(seconds).compact())
     }
 
+    /// `2026-11-22T12:07:48.000Z`
+    #[must_use]
+    pub fn iso_utc(seconds: u64) -> String {
+        let time = Self::from_unix_utc(seconds);
+        format!(
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.000Z",
+            time.year, time.month, time.day, time.hour, time.minute, time.second
+        )
+    }
+
     fn month_name(&self) -> &'static str {
         MONTHS
             .get(usize::from(self.month.saturating_sub(1)))

@@ -22,6 +22,7 @@ mod demo;
 mod dialogs;
 mod faults;
 mod inspection;
+mod log_forms;
 mod mangling;
 mod notices;
 mod programs;

@@ -221,7 +221,7 @@ impl Facts<'_> {
     }
 
     /// The category that decided, of all whom it is about.
-    pub(super) fn deciding(&self) -> Category {
+    pub(in crate::pipeline) fn deciding(&self) -> Category {
         let places = self.places();
         let decisions = places.iter().filter_map(|&at| self.case.decisions.get(at));
         let blocking = decisions
@@ -290,6 +290,13 @@ impl Facts<'_> {
             .filter(|field| field.is(name.as_bytes()))
             .map(|field| field.value.to_vec())
             .collect()
+    }
+
+    /// Addresses in all fields of a name.
+    pub(in crate::pipeline) fn field_addresses(&self, name: &str) -> Vec<String> {
+        let values = self.fields(name);
+        let all = values.iter().flat_map(|value| field::addresses(value));
+        all.map(|address| clean(&address)).collect()
     }
 
     /// A field of the message as text; the `at`-th of its name, from 0, or counted from the end if negative.

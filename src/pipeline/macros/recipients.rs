@@ -4,12 +4,12 @@ use super::{Facts, clean};
 use crate::{
     mail::outcome::{Outcome, Report},
     mail::reply::Reply,
-    pipeline::summarise,
+    pipeline::{json_report, summarise},
     template::Value,
 };
 
 impl Facts<'_> {
-    pub(super) fn of_recipients(&self, name: &str, _arguments: &[String]) -> Option<Value> {
+    pub(super) fn of_recipients(&self, name: &str, arguments: &[String]) -> Option<Value> {
         Some(match name {
             "R" => self.addresses(|_| true).into(),
             "D" => self.addresses(is_delivered).into(),
@@ -29,6 +29,16 @@ impl Facts<'_> {
                 Outcome::Delivered(acceptance) => place(acceptance.taker()),
                 _ => None,
             }),
+            "queued_as" => {
+                let outcomes = self.each().map(|(_, outcome)| outcome);
+                summarise::queued_as(outcomes.filter(|outcome| match outcome {
+                    Outcome::Delivered(acceptance) => !acceptance.is_with_client(),
+                    _ => false,
+                }))
+                .join("/")
+                .into()
+            }
+            "report_json" => json_report::as_text(self, arguments).into(),
             "smtp_response" => {
                 self.distinct(|outcome| reply(outcome).map(|r| clean(&r.to_string())))
             }
