@@ -1,6 +1,5 @@
 //! Who is told of mail that was not clean, in which words.
 
-use super::release::ReleaseFormat;
 use crate::{lookup::table::Maps, template::Template};
 
 /// See the module's text.
@@ -12,10 +11,6 @@ pub struct NoticesConfig {
     pub warned: Warned,
     /// `$warn_offsite`: recipients that are not ours are told, too.
     pub warns_offsite: bool,
-    /// `$warnbannedsender`
-    pub warns_banned_sender: bool,
-    /// `$warnbadhsender`
-    pub warns_bad_header_sender: bool,
     /// `@spam_notifyadmin_cutoff_level_maps`
     pub spam_admin_cutoff: Maps,
     /// For administrators.
@@ -32,8 +27,6 @@ pub struct NoticesConfig {
     pub dsn_bcc: String,
     /// Most notices to administrators in an hour and a child; 0 is no limit.
     pub admin_rate: u64,
-    /// How reports are sent; for macros.
-    pub report_format: ReleaseFormat,
 }
 
 /// Addresses of administrators, by recipient.

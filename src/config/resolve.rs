@@ -29,7 +29,12 @@ use super::{
     },
     value::Value,
 };
-use crate::{lookup::table::Maps, mail::settlement::ReplyForm, sys::process, template::Template};
+use crate::{
+    lookup::table::Maps,
+    mail::{decision::Destiny, settlement::ReplyForm},
+    sys::process,
+    template::Template,
+};
 
 /// Checks `raw` and gives the configuration.
 ///
@@ -71,7 +76,7 @@ fn one(raw: &RawConfig, warnings: &mut Vec<ConfigError>) -> Result<Config, Confi
     let identity = identity(&mut reader);
     let release = release::release(&mut reader, &identity);
     let config = Config {
-        notices: notices::notices(&mut reader, &identity, &release),
+        notices: notices::notices(&mut reader, &identity),
         release,
         mangling: mangling::mangling(&mut reader, warnings),
         process: process(&mut reader),
@@ -289,9 +294,9 @@ fn policy(reader: &mut Reader<'_>, warnings: &mut Vec<ConfigError>) -> PolicyCon
             by_category: checks::destinies(reader, warnings),
             virus: reader.destiny("$final_virus_destiny"),
             spam: reader.destiny("$final_spam_destiny"),
-            banned: reader.destiny("$final_banned_destiny"),
+            banned: told(reader, "$final_banned_destiny", "$warnbannedsender"),
             unchecked: reader.destiny("$final_unchecked_destiny"),
-            bad_header: reader.destiny("$final_bad_header_destiny"),
+            bad_header: told(reader, "$final_bad_header_destiny", "$warnbadhsender"),
         },
         wants_banned_kept: reader
             .optional_text("$banned_files_quarantine_method")
@@ -304,6 +309,14 @@ fn policy(reader: &mut Reader<'_>, warnings: &mut Vec<ConfigError>) -> PolicyCon
             unchecked: maps::maps(reader, "@unchecked_lovers_maps"),
             bad_header: maps::with_members(reader, "@bad_header_lovers_maps"),
         },
+    }
+}
+
+/// A destiny; mail that is thrown away while its sender is to be told is bounced (content.md 7.1).
+fn told(reader: &mut Reader<'_>, destiny: &str, warns: &str) -> Destiny {
+    match reader.destiny(destiny) {
+        Destiny::Discard if reader.flag(warns) => Destiny::Bounce,
+        destiny => destiny,
     }
 }
 

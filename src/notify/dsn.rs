@@ -100,33 +100,32 @@ pub fn compose(report: &Report<'_>) -> Vec<u8> {
     line(&mut out, "Content-Description: Delivery report");
     line(&mut out, "");
     status(&mut out, report);
+    let mut octets = out.into_bytes();
+    put_message(&mut octets, report, &boundary);
+    octets
+}
+
+/// The last part: the message, or its header section.
+fn put_message(octets: &mut Vec<u8>, report: &Report<'_>, boundary: &str) {
     let kind = if report.returns_all {
         "message/rfc822"
     } else {
         "text/rfc822-headers; name=\"header.hdr\""
     };
-    line(&mut out, &format!("--{boundary}"));
-    line(&mut out, &format!("Content-Type: {kind}"));
-    line(
-        &mut out,
-        &format!(
-            "Content-Transfer-Encoding: {}",
-            if report.returned.is_ascii() {
-                "7bit"
-            } else {
-                "8bit"
-            }
-        ),
+    let encoding = if report.returned.is_ascii() {
+        "7bit"
+    } else {
+        "8bit"
+    };
+    let head = format!(
+        "--{boundary}\r\nContent-Type: {kind}\r\nContent-Transfer-Encoding: {encoding}\r\nContent-Description: The message\r\n\r\n"
     );
-    line(&mut out, "Content-Description: The message");
-    line(&mut out, "");
-    let mut octets = out.into_bytes();
+    octets.extend_from_slice(head.as_bytes());
     octets.extend_from_slice(report.returned);
     if !report.returned.ends_with(b"\r\n") {
         octets.extend_from_slice(b"\r\n");
     }
     octets.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
-    octets
 }
 
 /// The report's own header section, with the empty line.

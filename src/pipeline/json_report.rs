@@ -186,24 +186,14 @@ fn of_outcome(
     outcomes: &[Outcome],
     config: &crate::config::settled::Config,
 ) -> Entries {
-    let actions = summarise::actions(case, outcomes, config.policy.originating);
-    let facts = Facts::about_all(case, outcomes, config);
-    let category = facts.deciding();
+    let performed = summarise::actions(case, outcomes, config.policy.originating);
+    let category = Facts::about_all(case, outcomes, config).deciding();
     let levels = case.scoring.scores.iter().filter_map(|score| score.level);
     let recipients: Vec<Value> = outcomes
         .iter()
         .enumerate()
         .map(|(at, outcome)| Value::Object(recipient(case, at, outcome)))
         .collect();
-    let distinct = |of: &dyn Fn(&Outcome) -> Option<String>| {
-        let mut texts: Vec<String> = Vec::new();
-        for text in outcomes.iter().filter_map(of) {
-            if !texts.contains(&text) {
-                texts.push(text);
-            }
-        }
-        texts
-    };
     let is_dsn = |outcome: &Outcome| {
         matches!(
             outcome,
@@ -213,51 +203,51 @@ fn of_outcome(
             }
         )
     };
+    let actions = distinct(outcomes, |outcome| Some(action(outcome).to_owned()));
+    let codes = distinct(outcomes, |outcome| {
+        reply(outcome).map(|reply| reply.code().to_string())
+    });
     let envelope = case.arrived.envelope;
     let to: Vec<String> = envelope
         .recipients
         .iter()
-        .map(|r| r.address.to_string())
+        .map(|recipient| recipient.address.to_string())
         .collect();
+    let message = format!(
+        "{} {} {} {} -> {}",
+        case.arrived.log_id,
+        actions.join(","),
+        category.name(),
+        envelope.reverse_path,
+        to.join(",")
+    );
+    let score = levels.reduce(f64::max);
+    let score = score.and_then(|level| Rounded(level).to_string().parse::<f64>().ok());
+    let spent = monotonic_ms().saturating_sub(case.arrived.began_ms);
     vec![
         ("content_type", category.name().into()),
-        (
-            "action",
-            distinct(&|outcome| Some(action(outcome).to_owned())).into(),
-        ),
-        ("actions_performed", actions.replace(',', " ").into()),
+        ("action", actions.into()),
+        ("actions_performed", performed.replace(',', " ").into()),
         ("quarantine", case.kept.join(" ").into()),
-        (
-            "spam_score",
-            levels
-                .reduce(f64::max)
-                .and_then(|level| Rounded(level).to_string().parse::<f64>().ok())
-                .into(),
-        ),
+        ("spam_score", score.into()),
         ("dsn_sent", outcomes.iter().any(is_dsn).into()),
-        (
-            "smtp_code",
-            distinct(&|outcome| reply(outcome).map(|reply| reply.code().to_string())).into(),
-        ),
-        ("queued_as", distinct(&queued_as).into()),
-        (
-            "message",
-            format!(
-                "{} {} {} {} -> {}",
-                case.arrived.log_id,
-                distinct(&|outcome| Some(action(outcome).to_owned())).join(","),
-                category.name(),
-                envelope.reverse_path,
-                to.join(",")
-            )
-            .into(),
-        ),
-        (
-            "elapsed",
-            json!({ "Total": seconds(monotonic_ms().saturating_sub(case.arrived.began_ms)) }),
-        ),
+        ("smtp_code", codes.into()),
+        ("queued_as", distinct(outcomes, queued_as).into()),
+        ("message", message.into()),
+        ("elapsed", json!({ "Total": seconds(spent) })),
         ("recipients", recipients.into()),
     ]
+}
+
+/// What outcomes have, each once, in order.
+fn distinct(outcomes: &[Outcome], of: impl Fn(&Outcome) -> Option<String>) -> Vec<String> {
+    let mut texts: Vec<String> = Vec::new();
+    for text in outcomes.iter().filter_map(of) {
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    texts
 }
 
 /// Letters moved by thirteen places.

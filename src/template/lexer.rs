@@ -95,14 +95,15 @@ impl Lexer<'_> {
             '\\' => self.escape(after),
             '_' => self.underscore(after),
             _ => {
-                let end = self
+                let special = self
                     .rest
-                    .find(['[', ']', '|', '"', '#', '%', '\\', '_', '\n'])
-                    .filter(|&end| end > 0)
-                    .unwrap_or_else(|| {
-                        // The first character is one of them, and means nothing here.
-                        if first == '"' { 1 } else { self.rest.len() }
-                    });
+                    .find(['[', ']', '|', '"', '#', '%', '\\', '_', '\n']);
+                let end = match special {
+                    // It is the first character itself, and means nothing here.
+                    Some(0) => 1,
+                    Some(end) => end,
+                    None => self.rest.len(),
+                };
                 let (text, rest) = self.rest.split_at(end);
                 self.text(text);
                 self.rest = rest;

@@ -16,7 +16,7 @@ impl Macros for Some_ {
             "blank" => " ".into(),
             "evil" => "[:s]%s|]#x".into(),
             "SCORE" => "5.5".into(),
-            "TESTS" => vec!["A".to_owned(), "B".to_owned()]
+            "TESTS" => ["A".to_owned(), "B".to_owned()]
                 .join(arguments.first().map_or(",", String::as_str))
                 .into(),
             "args" => format!("{arguments:?}").into(),

@@ -83,6 +83,11 @@ fn ask(daemon: &Daemon, request: &str) -> String {
 }
 
 #[test]
+#[allow(
+    clippy::too_many_lines,
+    clippy::cognitive_complexity,
+    reason = "one way, step by step"
+)]
 fn what_is_kept_is_listed_shown_released_and_removed() {
     let hop = NextHop::start();
     let daemon = keeping(&hop, "", SOCKET);
@@ -153,6 +158,11 @@ fn what_is_kept_is_listed_shown_released_and_removed() {
 }
 
 #[test]
+#[allow(
+    clippy::too_many_lines,
+    clippy::cognitive_complexity,
+    reason = "one way, step by step"
+)]
 fn a_copy_goes_to_whom_it_is_sent_and_in_the_form_that_is_asked_for() {
     let hop = NextHop::start();
     let daemon = keeping(&hop, "", SOCKET);
@@ -260,6 +270,11 @@ fn mail_that_everybody_got_is_released_to_those_who_are_named_only() {
 }
 
 #[test]
+#[allow(
+    clippy::too_many_lines,
+    clippy::cognitive_complexity,
+    reason = "one way, step by step"
+)]
 fn the_socket_releases_what_is_named_rightly_and_nothing_else() {
     let hop = NextHop::start();
     let daemon = keeping(&hop, "", SOCKET);
@@ -420,6 +435,11 @@ fn a_milter_gets_a_verdict_and_what_to_change() {
 }
 
 #[test]
+#[allow(
+    clippy::too_many_lines,
+    clippy::cognitive_complexity,
+    reason = "one way, step by step"
+)]
 fn what_fails_for_now_is_never_thrown_away_and_nonsense_is_refused() {
     let hop = NextHop::start();
     let daemon = keeping(&hop, "final_banned_destiny = \"D_TEMPFAIL\"\n", SOCKET);
@@ -532,6 +552,11 @@ fn a_message_is_submitted_by_the_program_of_the_original() {
 }
 
 #[test]
+#[allow(
+    clippy::too_many_lines,
+    clippy::cognitive_complexity,
+    reason = "one way, step by step"
+)]
 fn copies_go_where_the_recipients_table_says() {
     let hop = NextHop::start();
     let daemon = Daemon::prepare(hop.port(), "");

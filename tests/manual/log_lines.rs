@@ -8,7 +8,8 @@ use std::{
 use super::page::{Page, plain, root};
 
 /// Folders of the code that write lines about what they do.
-const WRITERS: [&str; 7] = [
+const WRITERS: [&str; 8] = [
+    "release",
     "supervisor",
     "child",
     "session",

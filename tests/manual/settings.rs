@@ -23,6 +23,9 @@ fn facts(setting: &Setting) -> String {
         (Kind::Destiny, Default::Text("1")) => "default D_PASS".to_owned(),
         (Kind::Destiny, Default::Text("0")) => "default D_DISCARD".to_owned(),
         (_, Default::None) => "not set by default".to_owned(),
+        (_, Default::Text(text)) if text.contains('\n') => {
+            "default a text of several lines".to_owned()
+        }
         (_, Default::Text(text)) => format!("default {text}"),
         (_, Default::List(texts)) => format!("default {}", texts.join(", ")),
     };

@@ -4,7 +4,6 @@ use super::{maps, reader::Reader, release::author};
 use crate::{
     config::{
         notices::{Admins, Author, NoticesConfig, Texts, Warned},
-        release::ReleaseConfig,
         settled::IdentityConfig,
         value::Value,
     },
@@ -12,11 +11,7 @@ use crate::{
     template::Template,
 };
 
-pub(super) fn notices(
-    reader: &mut Reader<'_>,
-    identity: &IdentityConfig,
-    release: &ReleaseConfig,
-) -> NoticesConfig {
+pub(super) fn notices(reader: &mut Reader<'_>, identity: &IdentityConfig) -> NoticesConfig {
     let mut by = |from: &str, mail_from: &str| Author {
         from: author(reader, from, identity),
         mail_from: mail_from_of(reader, mail_from),
@@ -33,8 +28,6 @@ pub(super) fn notices(
             bad_header: chain(reader, "@warnbadhrecip_maps", &["$warnbadhrecip"]),
         },
         warns_offsite: reader.flag("$warn_offsite"),
-        warns_banned_sender: reader.flag("$warnbannedsender"),
-        warns_bad_header_sender: reader.flag("$warnbadhsender"),
         spam_admin_cutoff: maps::maps(reader, "@spam_notifyadmin_cutoff_level_maps"),
         admin,
         spam_admin,
@@ -43,7 +36,6 @@ pub(super) fn notices(
         texts: texts(reader),
         dsn_bcc: reader.text("$dsn_bcc"),
         admin_rate: reader.number("$admin_notice_rate"),
-        report_format: release.report_format,
     }
 }
 

@@ -160,6 +160,34 @@ impl Facts<'_> {
             shown
         };
         Some(match name {
+            "F" => banned()
+                .map_or_else(Vec::new, |banned| vec![clean(&banned.reason)])
+                .into(),
+            "banning_rule_key" => banned()
+                .map_or_else(String::new, |banned| clean(&banned.rule))
+                .into(),
+            "banning_rule_comment" | "banning_rule_rhs" => banned()
+                .map_or_else(String::new, |banned| clean(&banned.reason))
+                .into(),
+            "banned_parts" | "banned_parts_as_attr" => parts().into(),
+            "X" => found
+                .problems
+                .iter()
+                .map(|problem| clean(problem))
+                .collect::<Vec<String>>()
+                .into(),
+            "b" | "body_digest" => self.body_digest().into(),
+            "ccat" => self.category(arguments).into(),
+            "ccat_maj" => (self.deciding().major as u8).to_string().into(),
+            "ccat_min" => self.deciding().minor.to_string().into(),
+            "ccat_name" => self.deciding().name().into(),
+            _ => return self.of_viruses(name, arguments),
+        })
+    }
+
+    fn of_viruses(&self, name: &str, arguments: &[String]) -> Option<Value> {
+        let found = &self.case.inspection;
+        Some(match name {
             "V" => {
                 let mut names: Vec<String> = Vec::new();
                 for (_, found) in &found.scanners {
@@ -195,27 +223,6 @@ impl Facts<'_> {
                 });
                 lines.collect::<Vec<String>>().into()
             }
-            "F" => banned()
-                .map_or_else(Vec::new, |banned| vec![clean(&banned.reason)])
-                .into(),
-            "banning_rule_key" => banned()
-                .map_or_else(String::new, |banned| clean(&banned.rule))
-                .into(),
-            "banning_rule_comment" | "banning_rule_rhs" => banned()
-                .map_or_else(String::new, |banned| clean(&banned.reason))
-                .into(),
-            "banned_parts" | "banned_parts_as_attr" => parts().into(),
-            "X" => found
-                .problems
-                .iter()
-                .map(|problem| clean(problem))
-                .collect::<Vec<String>>()
-                .into(),
-            "b" | "body_digest" => self.body_digest().into(),
-            "ccat" => self.category(arguments).into(),
-            "ccat_maj" => (self.deciding().major as u8).to_string().into(),
-            "ccat_min" => self.deciding().minor.to_string().into(),
-            "ccat_name" => self.deciding().name().into(),
             _ => return None,
         })
     }

@@ -51,20 +51,8 @@ impl Facts<'_> {
             "1" => yes(self.some(|at| self.case.decisions.get(at).is_some_and(|d| d.is_scored))),
             "2" => yes(self.some(|at| self.case.decisions.get(at).is_some_and(|d| d.is_spam))),
             "k" => yes(self.some(|at| self.is_killed(at))),
-            "YESNO" | "YESNOCAPS" => {
-                let is_spam =
-                    self.some(|at| self.case.decisions.get(at).is_some_and(|d| d.is_spam));
-                let (yes, no) = if name == "YESNO" {
-                    ("Yes", "No")
-                } else {
-                    ("YES", "NO")
-                };
-                if is_spam {
-                    argument(0, yes).into()
-                } else {
-                    argument(1, no).into()
-                }
-            }
+            "YESNO" => self.yes_or_no(arguments, "Yes", "No").into(),
+            "YESNOCAPS" => self.yes_or_no(arguments, "YES", "NO").into(),
             "AUTOLEARN" => self
                 .first()
                 .and_then(|score| score.autolearn.as_deref())
@@ -76,6 +64,16 @@ impl Facts<'_> {
             | "REMOTEHOSTADDR" | "REMOTEHOSTNAME" => "".into(),
             _ => return None,
         })
+    }
+
+    /// One of two words, which arguments may replace.
+    fn yes_or_no(&self, arguments: &[String], yes: &str, no: &str) -> String {
+        let is_spam = self.some(|at| self.case.decisions.get(at).is_some_and(|d| d.is_spam));
+        let (at, usual) = if is_spam { (0, yes) } else { (1, no) };
+        arguments
+            .get(at)
+            .cloned()
+            .unwrap_or_else(|| usual.to_owned())
     }
 
     fn scores(&self) -> Vec<&Score> {
