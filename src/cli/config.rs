@@ -225,6 +225,7 @@ fn described(perl: &'static str) -> String {
 
 fn default(setting: &Setting) -> String {
     match (setting.kind, setting.default) {
+        (_, Default::Text(text)) if text.contains('\n') => "a text of several lines".to_owned(),
         (_, Default::None) => "-".to_owned(),
         (Kind::Flag, Default::Text(text)) => (text == "1").to_string(),
         (_, Default::Text(text)) => text.to_owned(),

@@ -409,14 +409,14 @@ mod tests {
             Some(70_000)
         );
         let mut raw = RawConfig::default();
-        let text = "%local_delivery_aliases = (a => 1, b => 2); \
-            $policy_bank{'ADD'} = { local_delivery_aliases => { b => 3, c => 4 } }; \
-            $policy_bank{'ONLY'} = { local_delivery_aliases => { d => 5, REPLACE => 1 } };";
+        let text = "%local_delivery_aliases = (a => '/1', b => '/2'); \
+            $policy_bank{'ADD'} = { local_delivery_aliases => { b => '/3', c => '/4' } }; \
+            $policy_bank{'ONLY'} = { local_delivery_aliases => { d => '/5', REPLACE => 1 } };";
         perl::read("f", text, &mut raw, &perl::Nowhere).unwrap();
         for (banks, want) in [
-            (&["ADD"][..], "a=1,b=3,c=4"),
-            (&["ONLY"], "d=5"),
-            (&["ADD", "ONLY", "ADD"], "b=3,c=4,d=5"),
+            (&["ADD"][..], "a=/1,b=/3,c=/4"),
+            (&["ONLY"], "d=/5"),
+            (&["ADD", "ONLY", "ADD"], "b=/3,c=/4,d=/5"),
         ] {
             let banks: Vec<String> = banks.iter().map(|bank| (*bank).to_owned()).collect();
             let laid = with_banks(&raw, &banks).unwrap();

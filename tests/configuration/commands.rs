@@ -67,7 +67,7 @@ const SITE: &str = "$mydomain = 'example.com'; $myhostname = \"mail.$mydomain\";
     $inet_socket_port = [10024, 10026];\n\
     $interface_policy{'10026'} = 'ORIGINATING';\n\
     $policy_bank{'ORIGINATING'} = { originating => 1,\n  log_level => 3 };\n\
-    $policy_bank{'MYNETS'} = { log_templ => '' };\n\
+    $policy_bank{'MYNETS'} = { signed_header_fields => {} };\n\
     $policy_bank{'MYUSERS'} = { final_unchecked_destiny => D_REJECT };\n";
 
 /// The cells of a printed table, by line.
@@ -239,7 +239,7 @@ fn every_setting_has_its_documentation() {
     }
     let perl = filterd(&["config", "doc", "$log_level"]).1;
     assert!(perl.contains("in a policy bank   yes\n"), "{perl}");
-    let idle = filterd(&["config", "doc", "virus_admin_maps"]).1;
+    let idle = filterd(&["config", "doc", "storage_sql_dsn"]).1;
     assert!(idle.contains("it has no effect"), "{idle}");
 }
 
@@ -264,7 +264,7 @@ fn suspicious_local_domains_and_fields_without_effect_are_told_of() {
         .run("amavisd.conf", &["check-config", "--postfix", "/nowhere"])
         .1;
     assert!(!said.contains("local"), "{said}");
-    assert!(said.contains("MYNETS:log_templ"), "{said}");
+    assert!(said.contains("MYNETS:signed_header_fields"), "{said}");
 }
 
 #[test]

@@ -28,6 +28,39 @@ fn load(path: &PathBuf) -> RawConfig {
     raw
 }
 
+fn strip_notices(config: &mut Config) {
+    let (admins, warned) = (&mut config.notices.admins, &mut config.notices.warned);
+    let (defang, extension) = (&mut config.mangling.defang, &mut config.mangling.extension);
+    for maps in [
+        &mut admins.virus,
+        &mut admins.new_virus,
+        &mut admins.banned,
+        &mut admins.spam,
+        &mut admins.bad_header,
+        &mut warned.virus,
+        &mut warned.banned,
+        &mut warned.bad_header,
+        &mut config.notices.spam_admin_cutoff,
+        &mut defang.virus,
+        &mut defang.banned,
+        &mut defang.unchecked,
+        &mut defang.ambiguous,
+        &mut defang.spam,
+        &mut defang.bad_header,
+        &mut defang.all,
+        &mut extension.virus,
+        &mut extension.banned,
+        &mut extension.spam,
+        &mut extension.bad_header,
+        &mut config.quarantine.spam_by_sender,
+    ] {
+        maps.names.clear();
+    }
+    for keeping in config.quarantine.kinds.values_mut() {
+        keeping.to.names.clear();
+    }
+}
+
 /// Without what tells of places, which differ between two files that mean the same.
 fn meaning(raw: &RawConfig) -> Config {
     fn strip(config: &mut Config) {
@@ -65,6 +98,8 @@ fn meaning(raw: &RawConfig) -> Config {
         ] {
             maps.names.clear();
         }
+        strip_notices(config);
+        let spam = &mut config.policy.spam;
         let by_recipient = [
             &mut spam.own_whitelists,
             &mut spam.own_blacklists,

@@ -25,6 +25,7 @@ mod by_hand;
 mod concurrency;
 mod faults;
 mod mail;
+mod milter;
 mod namespace;
 mod postfix;
 mod selection;
