@@ -116,15 +116,6 @@ fn decided(case: &Case<'_>, decision: &Decision, workshop: &Workshop<'_>) -> Opt
             ))
         }
         Destiny::Bounce if soft => Outcome::Deferred(softened("Bounce")),
-        // The rule wants nobody to be told.
-        Destiny::Bounce if decision.is_silent => Outcome::Discarded(Reply::new(
-            250,
-            Some(Enhanced {
-                class: 2,
-                ..enhanced
-            }),
-            format!("Ok, discarded, id={id} - {reason}"),
-        )),
         // Settled by `report`, which decides whether one is due.
         Destiny::Bounce => Outcome::Bounced {
             report: Report::Suppressed,

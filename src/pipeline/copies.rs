@@ -75,11 +75,9 @@ pub(super) fn copies(case: &Case<'_>, open: &[usize], workshop: &mut Workshop<'_
         let settings = case.arrived.recipients.get(at);
         let loses_spam_fields = case.inspection.has_spam_fields
             && settings.is_some_and(|settings| settings.is_local && settings.removes_spam_fields);
-        let subject_tag = subject::tag(case, at, workshop);
-        let why = case
-            .manglings
-            .get(at)
-            .map_or(&[][..], |mangling| &mangling.why);
+        let mangling = case.manglings.get(at);
+        let subject_tag = mangling.and_then(|mangling| mangling.subject_tag.clone());
+        let why = mangling.map_or(&[][..], |mangling| &mangling.why);
         let same = copies.iter_mut().find(|copy| {
             copy.loses_spam_fields == loses_spam_fields
                 && copy.subject_tag == subject_tag
@@ -123,7 +121,7 @@ fn own_fields(case: &Case<'_>, at: usize, workshop: &Workshop<'_>) -> Vec<u8> {
         fields.extend_from_slice(text.as_bytes());
         fields.extend_from_slice(b"\r\n");
     };
-    if !case.kept.is_empty() && settings.is_local {
+    if case.is_quarantined() && settings.is_local {
         put(&format!("X-Quarantine-ID: <{}>", case.mail_id));
     }
     let is_wrapped = case

@@ -228,7 +228,7 @@ fn of_outcome(
         ("content_type", category.name().into()),
         ("action", actions.into()),
         ("actions_performed", performed.replace(',', " ").into()),
-        ("quarantine", case.kept.join(" ").into()),
+        ("quarantine", case.places().join(" ").into()),
         ("spam_score", score.into()),
         ("dsn_sent", outcomes.iter().any(is_dsn).into()),
         ("smtp_code", codes.into()),

@@ -6,7 +6,7 @@
 //! # Source
 //! content.md 8.1 (what is kept where), 8.3 (fields before the message, and their order).
 
-use std::{collections::BTreeMap, fmt::Write, path::Path};
+use std::{collections::BTreeSet, fmt::Write, path::Path};
 
 use super::{Case, Workshop, copies, trace_field};
 use crate::{
@@ -56,10 +56,10 @@ pub(super) fn keep(
     case: &Case<'_>,
     deadline: Deadline,
     workshop: &mut Workshop<'_>,
-) -> Result<Vec<String>, String> {
+) -> Result<Vec<(Kind, String)>, String> {
     let config = workshop.config;
     let mut places = Vec::new();
-    for ((kind, target), is_blocking) in targets(case, &config.quarantine)? {
+    for (kind, target) in targets(case, &config.quarantine)? {
         let Some(keeping) = config.quarantine.kinds.get(&kind) else {
             continue;
         };
@@ -76,23 +76,17 @@ pub(super) fn keep(
         };
         let Some(place) = place else { continue };
         workshop.cells.count(Counter::QuarMsgs);
-        // T30: a copy of clean mail is no quarantine, and the log does not call it so.
-        if is_blocking {
-            places.push(place);
-        }
+        places.push((kind, place));
     }
     Ok(places)
 }
 
-/// Kinds and targets, each once; true for those that count as quarantine.
-fn targets(
-    case: &Case<'_>,
-    config: &QuarantineConfig,
-) -> Result<BTreeMap<(Kind, String), bool>, String> {
-    let mut targets = BTreeMap::new();
+/// Kinds and targets, each once.
+fn targets(case: &Case<'_>, config: &QuarantineConfig) -> Result<BTreeSet<(Kind, String)>, String> {
+    let mut targets = BTreeSet::new();
     let sender = &case.arrived.envelope.reverse_path;
     for (recipient, decision) in case.arrived.envelope.recipients.iter().zip(&case.decisions) {
-        let mut add = |kind: Kind, is_blocking: bool| -> Result<(), String> {
+        let mut add = |kind: Kind| -> Result<(), String> {
             let Some(keeping) = config.kinds.get(&kind) else {
                 return Ok(());
             };
@@ -100,22 +94,22 @@ fn targets(
             let found = found.map_err(|error| format!("where to keep a copy: {error}"))?;
             let target = found.map_or_else(String::new, |value| value.as_str().to_owned());
             if !target.is_empty() {
-                targets.insert((kind, target), is_blocking);
+                targets.insert((kind, target));
             }
             Ok(())
         };
         if let Some(kind) = decision.kept_as.and_then(Kind::of) {
-            add(kind, true)?;
+            add(kind)?;
         }
         if decision.main.major == Major::Clean {
-            add(Kind::Clean, false)?;
+            add(Kind::Clean)?;
         }
-        add(Kind::Archive, false)?;
+        add(Kind::Archive)?;
         if decision.kept_as == Some(Major::Spam) {
             let by_sender = config.spam_by_sender.find(sender);
             let by_sender = by_sender.map_err(|error| format!("where to keep a copy: {error}"))?;
             if let Some(target) = by_sender.filter(|target| !target.as_str().is_empty()) {
-                targets.insert((Kind::Spam, target.as_str().to_owned()), true);
+                targets.insert((Kind::Spam, target.as_str().to_owned()));
             }
         }
     }

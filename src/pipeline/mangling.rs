@@ -26,6 +26,8 @@ pub(super) struct Mangling {
     pub(super) address: Option<Address>,
     /// Why it is wrapped; empty if it is not.
     pub(super) why: Vec<String>,
+    /// Put before the subject.
+    pub(super) subject_tag: Option<String>,
 }
 
 /// What changes for each recipient, in order.
@@ -49,6 +51,7 @@ pub(super) fn manglings(
             workshop,
         };
         Mangling {
+            subject_tag: None,
             address: asker.extended(),
             why: if asker.is_wrapped() {
                 reasons(decision, inspection)

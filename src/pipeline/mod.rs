@@ -45,7 +45,7 @@ use self::{
     timing::Timing,
 };
 use crate::{
-    config::settled::Config,
+    config::{quarantine::Kind, settled::Config},
     counters::{Cells, Counter},
     log::Log,
     mail::{
@@ -140,13 +140,24 @@ struct Case<'a> {
     scoring: Scoring,
     /// What changes for each recipient.
     manglings: Vec<Mangling>,
-    /// Where copies are kept.
-    kept: Vec<String>,
+    /// Where copies are kept, and for what.
+    kept: Vec<(Kind, String)>,
     /// Where the time went.
     timing: RefCell<Timing>,
 }
 
 impl Case<'_> {
+    /// Places of copies.
+    fn places(&self) -> Vec<String> {
+        self.kept.iter().map(|(_, place)| place.clone()).collect()
+    }
+
+    /// True if it is kept because something was found.
+    fn is_quarantined(&self) -> bool {
+        let is_found = |kind: Kind| !matches!(kind, Kind::Clean | Kind::Archive);
+        self.kept.iter().any(|(kind, _)| is_found(*kind))
+    }
+
     /// Alert fields of all decisions, each once, in the order in which they were found.
     fn alerts(&self) -> Vec<&str> {
         let mut alerts: Vec<&str> = Vec::new();
@@ -249,6 +260,12 @@ fn judged<'a>(
         scoring,
         kept: Vec::new(),
     };
+    for at in 0..case.decisions.len() {
+        let tag = subject::tag(&case, at, workshop);
+        if let Some(mangling) = case.manglings.get_mut(at) {
+            mangling.subject_tag = tag;
+        }
+    }
     case.kept = keep(&case, working, workshop)?;
     case.timing.borrow_mut().note("quarantine");
     Ok(case)

@@ -16,7 +16,7 @@ use crate::{
         address::Address,
         category::Major,
         decision::Destiny,
-        envelope::{Notify, Recipient, Ret},
+        envelope::{Notify, Orcpt, Recipient, Ret},
         id::MailId,
         outcome::{Acceptance, Outcome, Report},
         reply::Reply,
@@ -101,10 +101,14 @@ pub(super) fn report(
     }
 }
 
-/// True if nobody would read a report: what is wrong with list mail and answers of programs is no news to their senders.
+/// True if nobody is to have a report, or would read it: what is wrong with list mail and answers of programs is no news to their
+/// senders.
 fn is_wasted(case: &Case<'_>, at: usize) -> bool {
-    let found = case.decisions.get(at).map(|decision| decision.main.major);
-    case.inspection.bulk.is_bulk && found.is_some_and(|major| major > Major::Mta)
+    case.decisions.get(at).is_some_and(|decision| {
+        // A rule wants nobody to be told, the sender's name was taken, or a level was reached.
+        let is_silent = decision.destiny == Destiny::Bounce && decision.is_silent;
+        is_silent || (case.inspection.bulk.is_bulk && decision.main.major > Major::Mta)
+    })
 }
 
 /// Reports to a sender who asked for it that the message went to a system that will not report (RFC 3461 section 5.2.2). The
@@ -162,9 +166,9 @@ fn send_report(
     );
     let notices = &config.notices;
     let to = |address: Address| Recipient {
-        address,
+        orcpt: address.is_ascii().then(|| Orcpt::rfc822(&address)),
         notify: Some(Notify::NEVER),
-        orcpt: None,
+        address,
     };
     let mut recipients = vec![to(arrived.envelope.reverse_path.clone())];
     let bcc = Address::parse(notices.dsn_bcc.as_bytes()).unwrap_or_default();

@@ -7,7 +7,7 @@ use std::fmt;
 
 use super::{Case, Workshop, copies, macros::Facts};
 use crate::{
-    config::settled::MainEntry,
+    config::{quarantine::Kind, settled::MainEntry},
     counters::{Cells, Counter},
     mail::{
         category::{Category, Major},
@@ -193,7 +193,7 @@ impl fmt::Display for Entry<'_> {
         write!(f, " {{{actions}}},")?;
         self.write_envelope(f)?;
         let trace = &case.inspection.trace;
-        for (at, place) in case.kept.iter().enumerate() {
+        for (at, (_, place)) in case.kept.iter().enumerate() {
             let before = if at == 0 { ", quarantine: " } else { "," };
             write!(f, "{before}{place}")?;
         }
@@ -255,7 +255,8 @@ pub(super) fn actions(case: &Case<'_>, outcomes: &[Outcome], originating: bool) 
     let words = words.map(|(((outcome, settings), decision), mangling)| {
         let is_tagged = matches!(decision.category.major, Major::Virus | Major::Banned)
             || (decision.is_spam && settings.is_local)
-            || mangling.address.is_some();
+            || mangling.address.is_some()
+            || mangling.subject_tag.is_some();
         (done(outcome, is_tagged), direction(settings, originating))
     });
     let mut words: Vec<(&str, &str)> = words.collect();
@@ -269,8 +270,12 @@ pub(super) fn actions(case: &Case<'_>, outcomes: &[Outcome], originating: bool) 
         text.push_str(done.strip_suffix("Untagged").unwrap_or(done));
         text.push_str(direction);
     }
-    if !case.kept.is_empty() {
+    let is_archived = |(kind, _): &(Kind, String)| *kind == Kind::Archive;
+    if !case.kept.iter().all(is_archived) {
         text.push_str(",Quarantined");
+    }
+    if case.kept.iter().any(is_archived) {
+        text.push_str(",Archived");
     }
     text
 }

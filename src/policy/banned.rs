@@ -109,7 +109,7 @@ fn path_rule<'r>(rules: &'r Rules, nodes: &[Node], id: NodeId) -> Option<&'r Arc
 }
 
 fn told(nodes: &[Node], id: NodeId, entry: &PatternEntry, result: &Scalar) -> Banned {
-    let keys = nodes.get(id).map(plain_keys).unwrap_or_default().join(",");
+    let keys = nodes.get(id).map(told_keys).unwrap_or_default().join(",");
     let reason = match comment(entry.pattern.source()) {
         Some(comment) => format!("{comment}:{keys}"),
         None => keys,
@@ -178,6 +178,22 @@ fn plain_keys(node: &Node) -> Vec<String> {
     keys.chain(node.names.iter().cloned())
         .chain(undecipherable)
         .collect()
+}
+
+/// The same for people: names without their folders.
+fn told_keys(node: &Node) -> Vec<String> {
+    let mut keys: Vec<String> = Vec::new();
+    for key in plain_keys(node) {
+        let short = if node.names.contains(&key) {
+            base(&key)
+        } else {
+            key
+        };
+        if !keys.contains(&short) {
+            keys.push(short);
+        }
+    }
+    keys
 }
 
 /// Those, and names as a system may take them.

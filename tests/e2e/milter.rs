@@ -60,6 +60,7 @@ fn banned() -> String {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "one way, step by step")]
 fn the_milter_of_debian_asks_us_and_postfix_does_as_we_say() {
     if !postfix::is_possible() {
         return;

@@ -618,7 +618,7 @@ fn copies_go_where_the_recipients_table_says() {
 }
 
 #[test]
-fn clean_mail_and_all_mail_can_be_kept_and_are_no_quarantine() {
+fn clean_mail_and_all_mail_can_be_kept_and_are_no_quarantine_for_recipients() {
     let hop = NextHop::start();
     let daemon = keeping(
         &hop,
@@ -634,7 +634,7 @@ fn clean_mail_and_all_mail_can_be_kept_and_are_no_quarantine() {
     let (_, said, _) = quarantine(&daemon, &["list", "--json"]);
     let list: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert_eq!(list.as_array().unwrap().len(), 2, "{said}");
-    daemon.wait_for_log("*Passed CLEAN {RelayedInbound},*");
+    daemon.wait_for_log("*Passed CLEAN {RelayedInbound,Quarantined,Archived}, *quarantine: *,*");
     let (_, id) = (
         list[0]["file"].clone(),
         list[0]["mail_id"].as_str().unwrap().to_owned(),

@@ -41,7 +41,7 @@ impl Facts<'_> {
             "i" | "mail_id" | "MAILID" => case.mail_id.as_str().into(),
             "secret_id" => case.secret.as_str().into(),
             "parent_mail_id" | "P" | "partition_tag" => "".into(),
-            "q" => case.kept.clone().into(),
+            "q" => case.places().into(),
             "z" => arrived.message.size().to_string().into(),
             "a" | "client_addr" => client
                 .address
