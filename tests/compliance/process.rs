@@ -101,7 +101,11 @@ pub fn foreground_and_term(program: Program) {
     // Back at its commands: the original may say its last reply twice if it is told to end before.
     expect("a command", &client.say("NOOP"), "250 *");
     subject.signal("TERM");
-    let reply = client.reply();
+    let mut reply = client.reply();
+    // On a busy machine it does so even then.
+    if program == Program::Amavisd && reply == "250 2.0.0 Ok NOOP" {
+        reply = client.reply();
+    }
     expect("last words", &reply, "421 4.3.2 Service shutting down, *");
     assert!(client.is_closed());
     assert_eq!(subject.wait_for_end(), 0, "exit status");
