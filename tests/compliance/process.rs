@@ -103,7 +103,7 @@ pub fn foreground_and_term(program: Program) {
     subject.signal("TERM");
     let mut reply = client.reply();
     // On a busy machine it does so even then.
-    if program == Program::Amavisd && reply == "250 2.0.0 Ok NOOP" {
+    if program == Program::Original && reply == "250 2.0.0 Ok NOOP" {
         reply = client.reply();
     }
     expect("last words", &reply, "421 4.3.2 Service shutting down, *");
