@@ -230,7 +230,10 @@ fn smtp_reports_a_partial_rejection_to_the_sender() {
         "{}",
         taken[1].mail
     );
-    assert_eq!(taken[1].rcpts, ["RCPT TO:<a@example.com> ORCPT=rfc822;a@example.com"]);
+    assert_eq!(
+        taken[1].rcpts,
+        ["RCPT TO:<a@example.com> ORCPT=rfc822;a@example.com"]
+    );
     assert!(
         report.contains(
             "Final-Recipient: rfc822; no@example.net\r\nAction: failed\r\nStatus: 5.1.1\r\n"

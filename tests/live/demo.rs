@@ -25,9 +25,22 @@ fn it_delivers_the_samples_and_ends() {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();
-    assert_eq!(files.len(), SAMPLES);
+    // Besides: three notices, two that are marked, and one that was released.
+    assert_eq!(files.len(), SAMPLES + 6, "{told}");
+    for want in [
+        "Blocked INFECTED (Eicar-Test-Signature)",
+        "Passed SPAM ",
+        "Blocked BANNED (",
+        "Passed BAD-HEADER-7 ",
+        ": program in a zip is in the Maildir now, as it was sent.",
+    ] {
+        assert!(told.contains(want), "{want}: {told}");
+    }
     for file in &files {
         let text = String::from_utf8(fs::read(file).unwrap()).unwrap();
+        if !text.starts_with("Received: from mail.example.com") {
+            continue;
+        }
         assert!(text.starts_with("Received: from mail.example.com ([127.0.0.1])\r\n by localhost (demo.filterd.example"), "{text}");
         let id = file
             .file_name()

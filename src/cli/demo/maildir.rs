@@ -49,6 +49,16 @@ impl Maildir {
         Ok(Acceptance::stored_durably(&id))
     }
 
+    /// True if a message holds this text.
+    pub(super) fn has(&self, text: &[u8]) -> bool {
+        let folder = self.path.join("new");
+        let names = Folder::open(&folder).and_then(|folder| folder.names(MOST));
+        names.unwrap_or_default().iter().any(|name| {
+            let content = fs::read(folder.join(name)).unwrap_or_default();
+            memchr::memmem::find(&content, text).is_some()
+        })
+    }
+
     /// The content of the message with this id.
     pub(super) fn find(&self, id: &str) -> io::Result<Option<Vec<u8>>> {
         let middle = format!(".{id}.");

@@ -5,6 +5,7 @@
 
 pub(super) mod next_hop;
 
+mod held;
 mod maildir;
 mod report;
 mod samples;
@@ -112,6 +113,7 @@ fn play(stage: &Stage, wish: &Wish<'_>) -> Result<u8, String> {
             "{count}. The others are still the client's: it has no 250, and will try again later."
         ))
     });
+    let is_well = is_well && (wish.without_next_hop || held::play(stage, &maildir, colours)?);
     if !wish.once {
         tell_more(stage, colours);
         follow(stage);
@@ -221,6 +223,10 @@ fn tell_more(stage: &Stage, colours: Colours) {
         format!(
             "  filterd status --state-dir {}     shows the children at work",
             state.display()
+        ),
+        format!(
+            "  filterd -c {} quarantine list     shows what is kept",
+            stage.config().display()
         ),
     ] {
         print::out(&line);

@@ -63,13 +63,13 @@ impl Fate {
 }
 
 /// `12345-01-2` from `..., id=12345-01-2, ...`
-fn log_id(text: &str) -> Option<&str> {
+pub(super) fn log_id(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once("id=")?;
     rest.split(|c: char| !c.is_ascii_digit() && c != '-').next()
 }
 
 /// The line that sums a message up, without what comes before the decision.
-fn main_line<'l>(log: &'l str, id: &str) -> Option<&'l str> {
+pub(super) fn main_line<'l>(log: &'l str, id: &str) -> Option<&'l str> {
     let mark = format!("({id}) ");
     let mine = log
         .lines()

@@ -160,6 +160,16 @@ impl Stage {
         String::from_utf8_lossy(&octets).into_owned()
     }
 
+    /// Where the daemon's configuration is.
+    pub(super) fn config(&self) -> PathBuf {
+        self.run.join("filterd.toml")
+    }
+
+    /// Where it keeps mail that it holds back.
+    pub(super) fn quarantine(&self) -> PathBuf {
+        self.run.join("quarantine")
+    }
+
     /// The folder of the scoreboard.
     pub(super) fn state_dir(&self) -> PathBuf {
         self.run.join("state")
@@ -183,7 +193,7 @@ fn daemon_folder(folder: &Path) -> io::Result<(PathBuf, bool)> {
         run
     };
     open_to_all(&run)?;
-    for name in ["home", "tmp", "state"] {
+    for name in ["home", "tmp", "state", "quarantine"] {
         let path = run.join(name);
         fs::create_dir_all(&path)?;
         if is_root {
@@ -211,6 +221,10 @@ fn configuration(run: &Path, next_hop: SocketAddr) -> String {
          {user}myhome = '{run}/home'\ntempbase = '{run}/tmp'\nstate_dir = '{run}/state'\n\
          myhostname = \"demo.filterd.example\"\nlocal_domains_acl = [\".example.net\"]\n\n\
          max_servers = 2\nmax_requests = 20\nchild_timeout = 10\nstop_grace = 5\nlog_level = 1\n\n\
+         # What is found, kept and told.\n\
+         test_patterns = \"on\"\nbanned_filename_re = {{ patterns = ['\\.(exe|com|pif|scr)$', '^\\.exe$'] }}\n\
+         quarantinedir = '{run}/quarantine'\nvirus_admin = \"admin@example.net\"\nspam_admin = \"admin@example.net\"\n\
+         sa_tag_level_deflt = 2\nsa_tag2_level_deflt = 6.2\nsa_kill_level_deflt = 6.9\nsa_spam_subject_tag = \"***SPAM*** \"\n\n\
          listen_sockets = [\"127.0.0.1:0\"]\n\
          forward_method = \"smtp:[127.0.0.1]:{0}\"\nnotify_method = \"smtp:[127.0.0.1]:{0}\"\n",
         next_hop.port()
