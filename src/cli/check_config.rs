@@ -154,7 +154,7 @@ fn check_quarantine(config: &Config, findings: &mut Findings) {
     let checks = &config.checks;
     let can_ban = !checks.banned.items.is_empty() || !checks.banned_paths.is_empty();
     let policy = &config.policy;
-    let discards = policy.destinies.of(Category::BANNED) == Destiny::Discard;
+    let discards = policy.destinies.of(Category::BANNED, &Address::default()) == Destiny::Discard;
     if can_ban && discards && policy.wants_banned_kept {
         findings.warnings.push(
             "banned mail is to be thrown away and a copy to be kept, but $QUARANTINEDIR is not set: it is refused instead; set \

@@ -1,5 +1,6 @@
 //! How mail is changed on its way: wrapped, sent to an address with an extension, repaired.
 
+use super::by_category::ByCategory;
 use crate::lookup::table::Maps;
 
 /// See the module's text.
@@ -38,6 +39,8 @@ pub struct Defang {
     pub bad_header: Maps,
     /// `$defang_all`
     pub all: Maps,
+    /// `%defang_maps_by_ccat`. It is asked first.
+    pub by_category: ByCategory,
 }
 
 /// Extensions by recipient.
@@ -51,4 +54,6 @@ pub struct Extension {
     pub spam: Maps,
     /// `@addr_extension_bad_header_maps`
     pub bad_header: Maps,
+    /// `%addr_extension_maps_by_ccat`. It is asked first.
+    pub by_category: ByCategory,
 }

@@ -10,6 +10,7 @@
 //! # Source
 //! daemon.md section 8 and appendix A; architecture 2.7.
 
+pub mod by_category;
 pub mod dump;
 pub mod dynamic;
 pub mod error;

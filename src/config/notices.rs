@@ -1,5 +1,6 @@
 //! Who is told of mail that was not clean, in which words.
 
+use super::by_category::ByCategory;
 use crate::{lookup::table::Maps, template::Template};
 
 /// See the module's text.
@@ -42,6 +43,8 @@ pub struct Admins {
     pub spam: Maps,
     /// `@bad_header_admin_maps`
     pub bad_header: Maps,
+    /// `%admin_maps_by_ccat`. It is asked first.
+    pub by_category: ByCategory,
 }
 
 /// Recipients who are told of mail that they do not get, or should take care with.
@@ -53,6 +56,8 @@ pub struct Warned {
     pub banned: Maps,
     /// `@warnbadhrecip_maps`
     pub bad_header: Maps,
+    /// `%warnrecip_maps_by_ccat`. It is asked first.
+    pub by_category: ByCategory,
 }
 
 /// From whom a notice comes.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use super::method::Method;
+use super::{by_category::ByCategory, method::Method};
 use crate::{lookup::table::Maps, mail::category::Major};
 
 /// See the module's text.
@@ -20,6 +20,8 @@ pub struct QuarantineConfig {
     pub mail_from: Option<String>,
     /// `@spam_quarantine_bysender_to_maps`
     pub spam_by_sender: Maps,
+    /// `%quarantine_to_maps_by_ccat`. It is asked before the targets of a kind.
+    pub to_by_category: ByCategory,
 }
 
 /// What mail is kept for.

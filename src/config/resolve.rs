@@ -3,6 +3,7 @@
 //! Every setting is looked at, so that one run shows every error.
 
 mod banks;
+mod by_category;
 mod checks;
 mod clients;
 mod mangling;
@@ -291,7 +292,7 @@ fn policy(reader: &mut Reader<'_>, warnings: &mut Vec<ConfigError>) -> PolicyCon
         local_domains: maps::local_domains(reader),
         originating: reader.flag("$originating"),
         destinies: Destinies {
-            by_category: checks::destinies(reader, warnings),
+            by_category: by_category::destinies(reader),
             virus: reader.destiny("$final_virus_destiny"),
             spam: reader.destiny("$final_spam_destiny"),
             banned: told(reader, "$final_banned_destiny", "$warnbannedsender"),
@@ -302,12 +303,15 @@ fn policy(reader: &mut Reader<'_>, warnings: &mut Vec<ConfigError>) -> PolicyCon
             .optional_text("$banned_files_quarantine_method")
             .is_some(),
         spam: spam::policy(reader, warnings),
+        reasons: by_category::templates(reader, "%smtp_reason_by_ccat"),
+        subject_tags: by_category::tables(reader, "%subject_tag_maps_by_ccat"),
         lovers: Lovers {
             virus: maps::with_members(reader, "@virus_lovers_maps"),
             spam: maps::with_members(reader, "@spam_lovers_maps"),
             banned: maps::with_members(reader, "@banned_files_lovers_maps"),
             unchecked: maps::maps(reader, "@unchecked_lovers_maps"),
             bad_header: maps::with_members(reader, "@bad_header_lovers_maps"),
+            by_category: by_category::tables(reader, "%lovers_maps_by_ccat"),
         },
     }
 }

@@ -10,9 +10,16 @@ use std::{
 
 pub use super::release::ReleaseFormat;
 use super::{
-    error::ConfigError, listen::ListenAddress, mangling::ManglingConfig, method::Method,
-    notices::NoticesConfig, quarantine::QuarantineConfig, release::ReleaseConfig,
-    scanner::ScanConfig, spam::SpamPolicy,
+    by_category::{ByCategory, TextByCategory},
+    error::ConfigError,
+    listen::ListenAddress,
+    mangling::ManglingConfig,
+    method::Method,
+    notices::NoticesConfig,
+    quarantine::QuarantineConfig,
+    release::ReleaseConfig,
+    scanner::ScanConfig,
+    spam::SpamPolicy,
 };
 use crate::{
     lookup::{
@@ -21,6 +28,7 @@ use crate::{
         table::{Maps, PatternEntry},
     },
     mail::{
+        address::Address,
         category::{Category, Major},
         decision::Destiny,
         settlement::ReplyForm,
@@ -282,13 +290,17 @@ pub struct PolicyConfig {
     pub lovers: Lovers,
     /// What is decided about scores.
     pub spam: SpamPolicy,
+    /// `%smtp_reason_by_ccat`
+    pub reasons: TextByCategory<Template>,
+    /// `%subject_tag_maps_by_ccat`
+    pub subject_tags: ByCategory,
 }
 
 /// What happens to mail of a category.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Destinies {
-    /// `%final_destiny_maps_by_ccat`: by major category, or by major and minor, `7,1`. It is asked first.
-    pub by_category: BTreeMap<String, Destiny>,
+    /// `%final_destiny_maps_by_ccat`. It is asked first.
+    pub by_category: ByCategory,
     /// `$final_virus_destiny`
     pub virus: Destiny,
     /// `$final_spam_destiny`
@@ -302,13 +314,17 @@ pub struct Destinies {
 }
 
 impl Destinies {
-    /// What happens to mail of a category.
+    /// What happens to mail of a category for a recipient. Where that cannot be looked up, it is for later.
     #[must_use]
-    pub fn of(&self, category: Category) -> Destiny {
-        let (major, minor) = (category.major as u8, category.minor);
-        let exact = self.by_category.get(&format!("{major},{minor}"));
-        let known = exact.or_else(|| self.by_category.get(&major.to_string()));
-        known.copied().unwrap_or(match category.major {
+    pub fn of(&self, category: Category, recipient: &Address) -> Destiny {
+        if let Some(maps) = self.by_category.of(category) {
+            return match maps.find(recipient) {
+                Ok(Some(value)) => Destiny::from_text(value.as_str()).unwrap_or(Destiny::TempFail),
+                Ok(None) => Destiny::Pass,
+                Err(_) => Destiny::TempFail,
+            };
+        }
+        match category.major {
             Major::Virus => self.virus,
             Major::Spam => self.spam,
             Major::Banned => self.banned,
@@ -316,7 +332,7 @@ impl Destinies {
             Major::BadHeader => self.bad_header,
             Major::Oversized => Destiny::Bounce,
             _ => Destiny::Pass,
-        })
+        }
     }
 }
 
@@ -333,6 +349,8 @@ pub struct Lovers {
     pub unchecked: Maps,
     /// `@bad_header_lovers_maps`
     pub bad_header: Maps,
+    /// `%lovers_maps_by_ccat`. It is asked first.
+    pub by_category: ByCategory,
 }
 
 /// What is looked for in mail.

@@ -47,6 +47,13 @@ impl Destiny {
         })
     }
 
+    /// The destiny that a number or a name stands for.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let number = text.trim().parse().ok().and_then(Self::from_number);
+        number.or_else(|| Self::from_name(text))
+    }
+
     /// Its name, as [`Self::from_name`] understands it.
     #[must_use]
     pub const fn name(self) -> &'static str {

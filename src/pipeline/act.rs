@@ -9,17 +9,18 @@ use std::borrow::Cow;
 use super::{
     Case, Workshop,
     copies::{Copy, copies, edited},
+    reasons::{own_reason, reason},
     report::{report, report_partial_rejections, report_success},
 };
 use crate::{
     deliver::{
-        smtp::{Relay, relay},
+        smtp::{Relay, Relayed, relay},
         submission::composed,
     },
     mail::{
-        category::Major,
+        address::Address,
         decision::{Decision, Destiny},
-        envelope::{Orcpt, Recipient},
+        envelope::{Notify, Orcpt, Recipient},
         outcome::{Acceptance, Outcome, Report},
         reply::{Enhanced, Reply},
     },
@@ -41,7 +42,8 @@ pub(super) fn act(
     let mut outcomes: Vec<Option<Outcome>> = case
         .decisions
         .iter()
-        .map(|decision| decided(case, decision, workshop))
+        .enumerate()
+        .map(|(at, decision)| decided(case, at, decision, workshop))
         .collect();
     let one_reply = !case.arrived.is_lmtp;
     let is_deferred = |outcome: &Option<Outcome>| matches!(outcome, Some(Outcome::Deferred(_)));
@@ -60,6 +62,7 @@ pub(super) fn act(
     {
         return outcomes;
     }
+    pass_to_bcc(case, &outcomes, deadline, workshop);
     if one_reply {
         report_partial_rejections(&mut outcomes);
     }
@@ -71,12 +74,20 @@ pub(super) fn act(
 }
 
 /// What the decision alone settles; `None` for those who are to get the message.
-fn decided(case: &Case<'_>, decision: &Decision, workshop: &Workshop<'_>) -> Option<Outcome> {
-    let id = case.arrived.log_id;
+fn decided(
+    case: &Case<'_>,
+    at: usize,
+    decision: &Decision,
+    workshop: &Workshop<'_>,
+) -> Option<Outcome> {
+    if decision.destiny == Destiny::Pass {
+        return None;
+    }
     let soft = workshop.config.delivery.soft_bounce;
-    let (code, enhanced, reason) = reason(decision);
-    let refuse =
-        |word: &str| Reply::new(code, Some(enhanced), format!("{word}, id={id} - {reason}"));
+    let (code, enhanced, usual) = reason(decision);
+    let reason = own_reason(case, at, decision, workshop)
+        .unwrap_or_else(|| format!("id={} - {usual}", case.arrived.log_id));
+    let refuse = |word: &str| Reply::new(code, Some(enhanced), format!("{word}, {reason}"));
     let softened = |word: &str| {
         let enhanced = Enhanced {
             class: 4,
@@ -85,7 +96,7 @@ fn decided(case: &Case<'_>, decision: &Decision, workshop: &Workshop<'_>) -> Opt
         Reply::new(
             450,
             Some(enhanced),
-            format!("{word} (soft_bounce), id={id} - {reason}"),
+            format!("{word} (soft_bounce), {reason}"),
         )
     };
     Some(match decision.destiny {
@@ -99,7 +110,7 @@ fn decided(case: &Case<'_>, decision: &Decision, workshop: &Workshop<'_>) -> Opt
             Outcome::Discarded(Reply::new(
                 250,
                 Some(enhanced),
-                format!("Ok, discarded, id={id} - {reason}"),
+                format!("Ok, discarded, {reason}"),
             ))
         }
         Destiny::Reject if soft => Outcome::Deferred(softened("Reject")),
@@ -112,7 +123,7 @@ fn decided(case: &Case<'_>, decision: &Decision, workshop: &Workshop<'_>) -> Opt
             Outcome::Deferred(Reply::new(
                 450,
                 Some(enhanced),
-                format!("Temporary failure, id={id} - {reason}"),
+                format!("Temporary failure, {reason}"),
             ))
         }
         Destiny::Bounce if soft => Outcome::Deferred(softened("Bounce")),
@@ -123,61 +134,6 @@ fn decided(case: &Case<'_>, decision: &Decision, workshop: &Workshop<'_>) -> Opt
             destiny: Destiny::Bounce,
         },
     })
-}
-
-/// Code and words of a decision (content.md 1.4).
-fn reason(decision: &Decision) -> (u16, Enhanced, String) {
-    let refused = Enhanced::new(5, 7, 0);
-    let (code, enhanced, text) = match decision.category.major {
-        Major::Oversized => (
-            552,
-            Enhanced::new(5, 3, 4),
-            "Message size exceeds recipient's size limit",
-        ),
-        Major::Banned => {
-            let what = decision.reason.as_deref().unwrap_or_default();
-            return (554, refused, format!("BANNED: {what}"));
-        }
-        Major::Unchecked => (554, refused, unchecked_words(decision.category.minor)),
-        Major::BadHeader => {
-            let minor = decision.category.minor;
-            let detail = if minor == 2 { 3 } else { 0 };
-            (554, Enhanced::new(5, 6, detail), bad_header_words(minor))
-        }
-        Major::Clean => (554, refused, "CLEAN"),
-        Major::Virus => {
-            let names = decision.reason.as_deref().unwrap_or_default();
-            return (554, refused, format!("INFECTED: {names}"));
-        }
-        Major::Spam => (554, refused, "spam"),
-        Major::Spammy if decision.category.minor == 1 => (554, refused, "spammy (tag3)"),
-        Major::Spammy => (554, refused, "spammy"),
-        Major::CatchAll | Major::Mta => (554, refused, "OTHER"),
-    };
-    (code, enhanced, text.to_owned())
-}
-
-const fn bad_header_words(minor: u8) -> &'static str {
-    match minor {
-        1 => "BAD HEADER: MIME error",
-        2 => "BAD HEADER: nonencoded 8-bit character",
-        3 => "BAD HEADER: contains invalid control character",
-        4 => "BAD HEADER: line made up entirely of whitespace",
-        5 => "BAD HEADER: line longer than RFC 5322 limit",
-        6 => "BAD HEADER: syntax error",
-        7 => "BAD HEADER: missing required header field",
-        8 => "BAD HEADER: duplicate header field",
-        _ => "BAD HEADER",
-    }
-}
-
-const fn unchecked_words(minor: u8) -> &'static str {
-    match minor {
-        1 => "UNCHECKED: encrypted",
-        2 => "UNCHECKED: over limits",
-        3 => "UNCHECKED: ambiguous content",
-        _ => "UNCHECKED",
-    }
 }
 
 /// Hands the message on for those without an outcome; tells whether success is reported by the next hop.
@@ -249,32 +205,94 @@ fn hand_over(
             return true;
         }
     };
+    let parcel = Parcel {
+        copy,
+        changed: changed.as_ref(),
+        recipients: &recipients,
+        one_reply: !arrived.is_lmtp,
+    };
+    let result = pass_on(case, &parcel, deadline, workshop);
+    fault::pass("pipeline.delivered");
+    fill(outcomes, &copy.recipients, result.outcomes);
+    result.reports_success
+}
+
+/// A copy, ready to go.
+struct Parcel<'p> {
+    copy: &'p Copy,
+    /// The message as the copy has it, if it is not as it came.
+    changed: Option<&'p Message>,
+    recipients: &'p [Recipient],
+    /// A temporary failure of one is one of all.
+    one_reply: bool,
+}
+
+/// Gives a copy to the next hop.
+fn pass_on(
+    case: &Case<'_>,
+    parcel: &Parcel<'_>,
+    deadline: Deadline,
+    workshop: &mut Workshop<'_>,
+) -> Relayed {
+    let arrived = &case.arrived;
     let delivery = &workshop.config.delivery;
     let relayed = Relay {
         envelope: arrived.envelope,
         client: arrived.client,
         peer: arrived.peer,
         port: arrived.port,
-        message: changed.as_ref().unwrap_or(arrived.message),
-        prefix: &copy.prefix,
-        one_reply: !arrived.is_lmtp,
+        message: parcel.changed.unwrap_or(arrived.message),
+        prefix: &parcel.copy.prefix,
+        one_reply: parcel.one_reply,
         passes_dsn_on: delivery.passes_dsn_on,
         ends_success_reports: delivery.ends_success_reports,
         soft_bounce: delivery.soft_bounce,
         log_id: arrived.log_id,
         mail_id: &case.mail_id,
     };
-    let result = relay(
+    relay(
         &relayed,
-        &recipients,
+        parcel.recipients,
         &delivery.forward,
         workshop.outbound,
         deadline,
         workshop.log,
-    );
-    fault::pass("pipeline.delivered");
-    fill(outcomes, &copy.recipients, result.outcomes);
-    result.reports_success
+    )
+}
+
+/// Passes what was delivered on to the address that gets everything. Nothing depends on it: the log tells if it is not taken.
+fn pass_to_bcc(
+    case: &Case<'_>,
+    outcomes: &[Outcome],
+    deadline: Deadline,
+    workshop: &mut Workshop<'_>,
+) {
+    let bcc = &workshop.config.mangling.always_bcc;
+    let first = outcomes
+        .iter()
+        .position(|outcome| matches!(outcome, Outcome::Delivered(_)));
+    let (Ok(address), Some(first)) = (Address::parse(bcc.as_bytes()), first) else {
+        return;
+    };
+    if address.is_null() || case.arrived.is_with_client {
+        return;
+    }
+    let recipients = [Recipient {
+        address,
+        notify: Some(Notify::NEVER),
+        orcpt: None,
+    }];
+    for copy in copies(case, &[first], workshop) {
+        if let Ok(changed) = changed(case, &copy, workshop) {
+            let parcel = Parcel {
+                copy: &copy,
+                changed: changed.as_ref(),
+                recipients: &recipients,
+                one_reply: false,
+            };
+            pass_on(case, &parcel, deadline, workshop);
+        }
+    }
 }
 
 /// The message as a copy has it, if it is not as it came.

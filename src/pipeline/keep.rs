@@ -90,7 +90,13 @@ fn targets(case: &Case<'_>, config: &QuarantineConfig) -> Result<BTreeSet<(Kind,
             let Some(keeping) = config.kinds.get(&kind) else {
                 return Ok(());
             };
-            let found = keeping.to.find(&recipient.address);
+            let told = match decision.destiny {
+                Destiny::Pass => decision.main,
+                _ => decision.category,
+            };
+            let is_found = !matches!(kind, Kind::Clean | Kind::Archive);
+            let by_category = config.to_by_category.of(told).filter(|_| is_found);
+            let found = by_category.unwrap_or(&keeping.to).find(&recipient.address);
             let found = found.map_err(|error| format!("where to keep a copy: {error}"))?;
             let target = found.map_or_else(String::new, |value| value.as_str().to_owned());
             if !target.is_empty() {

@@ -92,26 +92,35 @@ impl Asker<'_> {
         }
     }
 
-    /// The first table that says something, by what was found, decides.
+    /// What was found, the worst first.
+    fn found(&self) -> Vec<Category> {
+        let mut found = self.decision.found.clone();
+        found.sort_unstable_by(|a, b| b.cmp(a));
+        found
+    }
+
+    /// The first table that says so, by what was found, decides.
     fn is_wrapped(&self) -> bool {
         let defang = &self.config().defang;
-        let found = self.decision;
-        let is_ambiguous = found
-            .found
-            .contains(&Category::unchecked(Unchecked::Ambiguous));
-        let tables = [
-            (found.has(Major::Virus), &defang.virus),
-            (found.has(Major::Banned), &defang.banned),
-            (is_ambiguous, &defang.ambiguous),
-            (found.has(Major::Unchecked), &defang.unchecked),
-            (found.is_spam, &defang.spam),
-            (found.has(Major::BadHeader), &defang.bad_header),
-            (true, &defang.all),
-        ];
-        tables
+        let usual = |category: Category| match category.major {
+            Major::Virus => Some(&defang.virus),
+            Major::Banned => Some(&defang.banned),
+            Major::Unchecked if category.minor == Unchecked::Ambiguous as u8 => {
+                Some(&defang.ambiguous)
+            }
+            Major::Unchecked => Some(&defang.unchecked),
+            Major::Spam | Major::Spammy => Some(&defang.spam),
+            Major::BadHeader => Some(&defang.bad_header),
+            _ => None,
+        };
+        let by_category = self
+            .found()
             .into_iter()
-            .filter(|(applies, maps)| *applies && !maps.tables.is_empty())
-            .filter_map(|(_, maps)| self.find(maps))
+            .filter_map(|category| defang.by_category.of(category).or_else(|| usual(category)));
+        by_category
+            .chain(std::iter::once(&defang.all))
+            .filter(|maps| !maps.tables.is_empty())
+            .filter_map(|maps| self.find(maps))
             .any(|value| value != "0")
     }
 
@@ -120,17 +129,24 @@ impl Asker<'_> {
         let config = self.config();
         let delimiter = config.delimiter?;
         let extension = &config.extension;
-        let found = self.decision;
-        let tables = [
-            (found.has(Major::Virus), &extension.virus),
-            (found.has(Major::Banned), &extension.banned),
-            (found.is_spam, &extension.spam),
-            (found.has(Major::BadHeader), &extension.bad_header),
-        ];
-        let value = tables
+        let usual = |category: Category| match category.major {
+            Major::Virus => Some(&extension.virus),
+            Major::Banned => Some(&extension.banned),
+            Major::Spam | Major::Spammy => Some(&extension.spam),
+            Major::BadHeader => Some(&extension.bad_header),
+            _ => None,
+        };
+        let value = self
+            .found()
             .into_iter()
-            .filter(|(applies, maps)| *applies && !maps.tables.is_empty())
-            .find_map(|(_, maps)| self.find(maps))?;
+            .filter_map(|category| {
+                extension
+                    .by_category
+                    .of(category)
+                    .or_else(|| usual(category))
+            })
+            .filter(|maps| !maps.tables.is_empty())
+            .find_map(|maps| self.find(maps))?;
         let bare = value.strip_prefix(delimiter).unwrap_or(&value);
         self.address
             .with_extension(delimiter, bare, config.replaces_extension)

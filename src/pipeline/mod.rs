@@ -16,6 +16,7 @@ mod keep;
 mod macros;
 mod mangling;
 mod notices;
+mod reasons;
 mod report;
 mod scoring;
 mod shelf;
@@ -49,6 +50,7 @@ use crate::{
     counters::{Cells, Counter},
     log::Log,
     mail::{
+        address::Address,
         client::ClientFacts,
         decision::Decision,
         envelope::Envelope,
@@ -279,9 +281,12 @@ fn decisions(
     config: &Config,
 ) -> Vec<Decision> {
     let kept = kept(&config.quarantine);
+    let addresses = &arrived.envelope.recipients;
+    let nobody = Address::default();
     let decide_for = |(recipient, (settings, score))| {
         let circumstances = Circumstances {
             recipient,
+            address: addresses.get(recipient).map_or(&nobody, |r| &r.address),
             settings,
             policy: &config.policy,
             kept: &kept,

@@ -18,7 +18,7 @@ use crate::{
     lookup::table::Maps,
     mail::{
         address::Address,
-        category::Major,
+        category::{Category, Major},
         decision::{Decision, Destiny},
         envelope::{Notify, Recipient},
         outcome::{Outcome, Report},
@@ -95,14 +95,14 @@ pub(super) fn notify(
 }
 
 fn is_of_interest(decision: &Decision) -> bool {
-    told_category(decision) > Major::Oversized
+    told_category(decision).major > Major::Clean
 }
 
 /// The category that a notice is about: the one that blocked it, else the worst.
-const fn told_category(decision: &Decision) -> Major {
+const fn told_category(decision: &Decision) -> Category {
     match decision.destiny {
-        Destiny::Pass => decision.main.major,
-        _ => decision.category.major,
+        Destiny::Pass => decision.main,
+        _ => decision.category,
     }
 }
 
@@ -120,9 +120,9 @@ fn to_administrators(
             let Some(decision) = case.decisions.get(at) else {
                 continue;
             };
-            let major = told_category(decision);
-            if (major == Major::Spam) == is_spam {
-                for address in administrators(case, at, major, workshop) {
+            let category = told_category(decision);
+            if (category.major == Major::Spam) == is_spam {
+                for address in administrators(case, at, category, workshop) {
                     if !addresses.contains(&address) {
                         addresses.push(address);
                     }
@@ -166,18 +166,21 @@ fn to_administrators(
 fn administrators(
     case: &Case<'_>,
     at: usize,
-    major: Major,
+    category: Category,
     workshop: &Workshop<'_>,
 ) -> Vec<Address> {
     let notices = &workshop.config.notices;
     let admins = &notices.admins;
-    let maps: &[&Maps] = match major {
-        Major::Virus => &[&admins.virus, &admins.new_virus],
-        Major::Unchecked => &[&admins.virus],
-        Major::Banned => &[&admins.banned],
-        Major::Spam => &[&admins.spam],
-        Major::BadHeader => &[&admins.bad_header],
-        _ => &[],
+    let major = category.major;
+    let maps: Vec<&Maps> = match (admins.by_category.of(category), major) {
+        (Some(maps), Major::Virus) => vec![maps, &admins.new_virus],
+        (Some(maps), _) => vec![maps],
+        (None, Major::Virus) => vec![&admins.virus, &admins.new_virus],
+        (None, Major::Unchecked) => vec![&admins.virus],
+        (None, Major::Banned) => vec![&admins.banned],
+        (None, Major::Spam) => vec![&admins.spam],
+        (None, Major::BadHeader) => vec![&admins.bad_header],
+        (None, _) => Vec::new(),
     };
     if major == Major::Spam && is_cut_off(case, at, notices, workshop) {
         return Vec::new();
@@ -246,11 +249,17 @@ fn to_recipient(
     ) else {
         return;
     };
-    let (maps, text) = match told_category(decision) {
-        Major::Virus => (&notices.warned.virus, &notices.texts.virus_recipient),
-        Major::Banned => (&notices.warned.banned, &notices.texts.virus_recipient),
-        Major::BadHeader => (&notices.warned.bad_header, &notices.texts.virus_recipient),
-        _ => return,
+    let (warned, category) = (&notices.warned, told_category(decision));
+    let text = match category.major {
+        Major::Spam => &notices.texts.spam_recipient,
+        _ => &notices.texts.virus_recipient,
+    };
+    let maps = match (warned.by_category.of(category), category.major) {
+        (Some(maps), _) => maps,
+        (None, Major::Virus) => &warned.virus,
+        (None, Major::Banned) => &warned.banned,
+        (None, Major::BadHeader) => &warned.bad_header,
+        (None, _) => return,
     };
     let is_ours = settings.is_local || notices.warns_offsite;
     if text.is_empty() || !is_ours {

@@ -39,7 +39,15 @@ pub(super) fn tag(case: &Case<'_>, at: usize, workshop: &Workshop<'_>) -> Option
         _ => None,
     };
     let is_third = category == Category::spammy(true);
+    let mut found = decision.found.clone();
+    found.sort_unstable_by(|a, b| b.cmp(a));
+    let tables = &workshop.config.policy.subject_tags;
+    let by_table = found
+        .into_iter()
+        .filter_map(|category| tables.of(category))
+        .find_map(|maps| find(maps).filter(|tag| !tag.is_empty()));
     let candidates = [
+        by_table,
         by_category,
         is_third.then(|| find(&policy.subject_tag3)).flatten(),
         decision

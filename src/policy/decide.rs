@@ -7,6 +7,7 @@ use super::{recipient::RecipientSettings, spam};
 use crate::{
     config::settled::PolicyConfig,
     mail::{
+        address::Address,
         category::{Category, Major},
         decision::{Decision, Destiny},
         finding::Finding,
@@ -23,6 +24,8 @@ const LONGEST_REASON: usize = 400;
 pub struct Circumstances<'c> {
     /// Index of the recipient in the envelope.
     pub recipient: usize,
+    /// His address.
+    pub address: &'c Address,
     /// What the configuration says about him.
     pub settings: &'c RecipientSettings,
     /// What it says about mail.
@@ -33,6 +36,22 @@ pub struct Circumstances<'c> {
     pub nobody_listens: bool,
     /// How much it looks like spam to him.
     pub score: &'c Score,
+}
+
+impl Circumstances<'_> {
+    /// What happens to mail of a category; `loves` is what the setting of this kind alone says.
+    fn destiny(&self, category: Category, loves: bool) -> Destiny {
+        let lovers = &self.policy.lovers.by_category;
+        let loves = match lovers.of(category) {
+            Some(maps) => maps.is_true(self.address).unwrap_or(false),
+            None => loves,
+        };
+        if loves {
+            Destiny::Pass
+        } else {
+            self.policy.destinies.of(category, self.address)
+        }
+    }
 }
 
 /// Decides what happens to a message for one recipient.
@@ -88,15 +107,9 @@ pub fn decide(findings: &[Finding], circumstances: Circumstances<'_>) -> Decisio
 
 /// What a score means.
 fn judge_score(marks: spam::Marks, circumstances: Circumstances<'_>) -> Option<Judged> {
-    let Circumstances {
-        settings, policy, ..
-    } = circumstances;
+    let settings = circumstances.settings;
     if marks.kill {
-        let destiny = if settings.loves_spam {
-            Destiny::Pass
-        } else {
-            policy.destinies.of(Category::SPAM)
-        };
+        let destiny = circumstances.destiny(Category::SPAM, settings.loves_spam);
         return Some(Judged {
             is_silent: spam::is_at(circumstances.score, settings.levels.dsn_cutoff),
             ..Judged::new(Category::SPAM, destiny)
@@ -112,11 +125,7 @@ fn judge_score(marks: spam::Marks, circumstances: Circumstances<'_>) -> Option<J
     } else {
         return None;
     };
-    let destiny = if settings.loves_spam {
-        Destiny::Pass
-    } else {
-        policy.destinies.of(category)
-    };
+    let destiny = circumstances.destiny(category, settings.loves_spam);
     Some(Judged::new(category, destiny))
 }
 
@@ -151,11 +160,8 @@ fn judge(finding: &Finding, circumstances: Circumstances<'_>) -> Option<Judged> 
     let Circumstances {
         recipient,
         settings,
-        policy,
         ..
     } = circumstances;
-    let destinies = &policy.destinies;
-    let loved = |loves: bool, destiny: Destiny| if loves { Destiny::Pass } else { destiny };
     Some(match finding {
         Finding::Oversized {
             recipient: whose, ..
@@ -170,11 +176,12 @@ fn judge(finding: &Finding, circumstances: Circumstances<'_>) -> Option<Judged> 
             is_sender_faked,
         } => judge_infected(names, *is_sender_faked, circumstances),
         Finding::Oversized { .. } => {
-            Judged::new(Category::OVERSIZED, destinies.of(Category::OVERSIZED))
+            let destiny = circumstances.destiny(Category::OVERSIZED, false);
+            Judged::new(Category::OVERSIZED, destiny)
         }
         Finding::Unchecked { cause, why } => {
             let category = Category::unchecked(*cause);
-            let destiny = loved(settings.loves_unchecked, destinies.of(category));
+            let destiny = circumstances.destiny(category, settings.loves_unchecked);
             Judged::new(category, destiny).alert(&format!("UNCHECKED, {why}"))
         }
         Finding::Banned {
@@ -183,7 +190,7 @@ fn judge(finding: &Finding, circumstances: Circumstances<'_>) -> Option<Judged> 
             ..
         } => {
             let reason = printable(reason, LONGEST_REASON);
-            let destiny = loved(settings.loves_banned, banned_destiny(circumstances));
+            let destiny = banned_destiny(circumstances);
             let judged = Judged::new(Category::BANNED, destiny)
                 .alert(&format!("BANNED, message contains {reason}"));
             Judged {
@@ -194,14 +201,13 @@ fn judge(finding: &Finding, circumstances: Circumstances<'_>) -> Option<Judged> 
         }
         Finding::BadHeader { minor, problem } => {
             let category = Category::bad_header(*minor);
-            let destiny = match destinies.of(category) {
+            let destiny = match circumstances.destiny(category, settings.loves_bad_header) {
                 // Nobody would hear of it.
                 Destiny::Bounce if circumstances.nobody_listens => Destiny::Pass,
                 destiny => destiny,
             };
             let problem = printable(problem, LONGEST_REASON);
-            Judged::new(category, loved(settings.loves_bad_header, destiny))
-                .alert(&format!("BAD HEADER SECTION, {problem}"))
+            Judged::new(category, destiny).alert(&format!("BAD HEADER SECTION, {problem}"))
         }
     })
 }
@@ -213,11 +219,7 @@ fn judge_infected(
     circumstances: Circumstances<'_>,
 ) -> Judged {
     let names = printable(&names.join(", "), LONGEST_REASON);
-    let destiny = if circumstances.settings.loves_virus {
-        Destiny::Pass
-    } else {
-        circumstances.policy.destinies.of(Category::VIRUS)
-    };
+    let destiny = circumstances.destiny(Category::VIRUS, circumstances.settings.loves_virus);
     let judged = Judged::new(Category::VIRUS, destiny)
         .alert(&format!("INFECTED, message contains virus: {names}"));
     Judged {
@@ -231,7 +233,7 @@ fn judge_infected(
 fn banned_destiny(circumstances: Circumstances<'_>) -> Destiny {
     let policy = circumstances.policy;
     let is_kept = circumstances.kept.contains(&Major::Banned);
-    match policy.destinies.of(Category::BANNED) {
+    match circumstances.destiny(Category::BANNED, circumstances.settings.loves_banned) {
         Destiny::Discard if policy.wants_banned_kept && !is_kept => Destiny::Reject,
         destiny => destiny,
     }
@@ -255,6 +257,7 @@ mod tests {
         let settings = RecipientSettings::default();
         let circumstances = Circumstances {
             recipient: 0,
+            address: &Address::default(),
             settings: &settings,
             policy: &policy(text),
             kept,
@@ -370,6 +373,7 @@ mod tests {
         };
         let circumstances = Circumstances {
             recipient: 0,
+            address: &Address::default(),
             settings: &settings,
             policy: &policy,
             kept: &[],

@@ -56,6 +56,21 @@ fn strip_notices(config: &mut Config) {
     ] {
         maps.names.clear();
     }
+    for by_category in [
+        &mut config.policy.destinies.by_category,
+        &mut config.policy.lovers.by_category,
+        &mut config.policy.subject_tags,
+        &mut config.mangling.defang.by_category,
+        &mut config.mangling.extension.by_category,
+        &mut config.notices.admins.by_category,
+        &mut config.notices.warned.by_category,
+        &mut config.quarantine.to_by_category,
+    ] {
+        by_category
+            .entries
+            .values_mut()
+            .for_each(|maps| maps.names.clear());
+    }
     for keeping in config.quarantine.kinds.values_mut() {
         keeping.to.names.clear();
     }

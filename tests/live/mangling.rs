@@ -129,3 +129,77 @@ fn mail_that_can_be_read_in_two_ways_is_wrapped_by_default() {
         assert_eq!(content.contains("using defanged"), is_wrapped, "{content}");
     }
 }
+
+#[test]
+fn tables_by_category_come_before_single_settings() {
+    let hop = NextHop::start();
+    let daemon = Daemon::start(
+        hop.port(),
+        "test_patterns = \"on\"\nrecipient_delimiter = \"+\"\ndefang_bad_header = false\n\
+         final_destiny_maps_by_ccat = { 9 = [{ \"pass@example.net\" = \"D_PASS\", \".\" = \"D_REJECT\" }] }\n\
+         lovers_maps_by_ccat = { 9 = [[\"lover@example.net\"]] }\n\
+         smtp_reason_by_ccat = { 9 = \"%n says: [:uc|%V] is not for %R\" }\n\
+         defang_maps_by_ccat = { \"4,3\" = 1, 9 = 0 }\naddr_extension_maps_by_ccat = { 9 = \"sick\" }\n\
+         subject_tag_maps_by_ccat = { \"4,3\" = \"[odd] \" }\nadmin_maps_by_ccat = { 9 = \"nine@example.net\", \"4\" = { undef = true } }\n\
+         warnrecip_maps_by_ccat = { 4 = 1 }\n",
+    );
+    let reply = deliver(&daemon, &["b@example.net"], &infected());
+    assert!(
+        reply.starts_with("554 5.7.0 Reject, ")
+            && reply.contains(" says: EICAR-TEST-SIGNATURE is not for <b@example.net>"),
+        "{reply}"
+    );
+    for (to, rcpt) in [
+        ("pass@example.net", "RCPT TO:<pass+sick@example.net> "),
+        ("lover@example.net", "RCPT TO:<lover+sick@example.net> "),
+    ] {
+        let before = hop.count();
+        assert!(deliver(&daemon, &[to], &infected()).starts_with("250 "));
+        let taken = hop.taken();
+        assert_eq!(taken.len(), before + 2);
+        assert!(
+            taken[before].rcpts[0].starts_with(rcpt),
+            "{:?}",
+            taken[before].rcpts
+        );
+        assert!(taken[before + 1].rcpts[0].starts_with("RCPT TO:<nine@example.net>"));
+    }
+    let before = hop.count();
+    let odd = HEAD.replace("hello", "hel\0lo") + "\r\nx\r\n";
+    assert!(deliver(&daemon, &["b@example.net"], &odd).starts_with("250 "));
+    let taken = hop.taken();
+    let content = String::from_utf8_lossy(&taken[before].content).into_owned();
+    assert!(
+        content.contains("using defanged") && content.contains("Subject: [odd] hel"),
+        "{content}"
+    );
+    assert!(
+        taken[before + 1].rcpts[0].starts_with("RCPT TO:<b@example.net>"),
+        "the recipient is told"
+    );
+    assert_eq!(taken.len(), before + 2);
+}
+
+#[test]
+fn somebody_gets_everything_and_nothing_depends_on_him() {
+    let hop = NextHop::start();
+    let daemon = Daemon::start(hop.port(), "always_bcc = \"all@example.org\"\n");
+    let clean = format!("{HEAD}\r\nx\r\n");
+    assert!(deliver(&daemon, &["b@example.net"], &clean).starts_with("250 "));
+    let rcpts: Vec<String> = hop
+        .taken()
+        .into_iter()
+        .flat_map(|taken| taken.rcpts)
+        .collect();
+    assert_eq!(
+        rcpts,
+        [
+            "RCPT TO:<b@example.net>",
+            "RCPT TO:<all@example.org> NOTIFY=NEVER"
+        ]
+    );
+    hop.answer_rcpt("all@", "451 4.3.0 later");
+    assert!(deliver(&daemon, &["b@example.net"], &clean).starts_with("250 "));
+    assert_eq!(hop.count(), 3);
+    daemon.wait_for_log("*-> <all@example.org>, *451 4.3.0 later*");
+}

@@ -1,6 +1,6 @@
 //! How mail is changed on its way.
 
-use super::{maps, notices::chain, reader::Reader};
+use super::{by_category, maps, notices::chain, reader::Reader};
 use crate::{
     config::{
         error::ConfigError,
@@ -28,6 +28,7 @@ pub(super) fn mangling(reader: &mut Reader<'_>, warnings: &mut Vec<ConfigError>)
             spam: defang(reader, "$defang_spam", warnings),
             bad_header: defang(reader, "$defang_bad_header", warnings),
             all: defang(reader, "$defang_all", warnings),
+            by_category: by_category::tables(reader, "%defang_maps_by_ccat"),
         },
         extension: Extension {
             virus: chain(
@@ -50,6 +51,7 @@ pub(super) fn mangling(reader: &mut Reader<'_>, warnings: &mut Vec<ConfigError>)
                 "@addr_extension_bad_header_maps",
                 &["$addr_extension_bad_header"],
             ),
+            by_category: by_category::tables(reader, "%addr_extension_maps_by_ccat"),
         },
         replaces_extension: reader.flag("$replace_existing_extension"),
         delimiter: reader

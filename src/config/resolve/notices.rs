@@ -1,6 +1,6 @@
 //! Who is told of mail that was not clean, in which words.
 
-use super::{maps, reader::Reader, release::author};
+use super::{by_category, maps, reader::Reader, release::author};
 use crate::{
     config::{
         notices::{Admins, Author, NoticesConfig, Texts, Warned},
@@ -26,6 +26,7 @@ pub(super) fn notices(reader: &mut Reader<'_>, identity: &IdentityConfig) -> Not
             virus: chain(reader, "@warnvirusrecip_maps", &["$warnvirusrecip"]),
             banned: chain(reader, "@warnbannedrecip_maps", &["$warnbannedrecip"]),
             bad_header: chain(reader, "@warnbadhrecip_maps", &["$warnbadhrecip"]),
+            by_category: by_category::tables(reader, "%warnrecip_maps_by_ccat"),
         },
         warns_offsite: reader.flag("$warn_offsite"),
         spam_admin_cutoff: maps::maps(reader, "@spam_notifyadmin_cutoff_level_maps"),
@@ -54,6 +55,7 @@ fn admins(reader: &mut Reader<'_>) -> Admins {
         ),
         spam: chain(reader, "@spam_admin_maps", &["%spam_admin", "$spam_admin"]),
         bad_header: chain(reader, "@bad_header_admin_maps", &["$bad_header_admin"]),
+        by_category: by_category::tables(reader, "%admin_maps_by_ccat"),
     }
 }
 

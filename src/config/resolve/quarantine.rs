@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use super::{maps, notices::chain, reader::Reader};
+use super::{by_category, maps, notices::chain, reader::Reader};
 use crate::config::{
     error::ConfigError,
     method::Method,
@@ -83,6 +83,7 @@ pub(super) fn quarantine(
         aliases: aliases(reader),
         mail_from: mail_from(reader),
         spam_by_sender: maps::maps(reader, "@spam_quarantine_bysender_to_maps"),
+        to_by_category: by_category::tables(reader, "%quarantine_to_maps_by_ccat"),
     }
 }
 
