@@ -17,6 +17,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod crashes;
 mod delivery;
 mod demo;
 mod dialogs;

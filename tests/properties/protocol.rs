@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{
     cases, cuts,
-    invariants::{data, next_hop, server},
+    invariants::{ampdp, data, next_hop, server},
     words,
 };
 use filterd::mail::reply::{Enhanced, Reply};
@@ -58,6 +58,24 @@ const LINES: &[&[u8]] = &[
     b"a line that is long enough for the vector code to look at it at once\r\n",
 ];
 
+const AMPDP: &[&[u8]] = &[
+    b"request=AM.PDP",
+    b"sender",
+    b"=",
+    b": ",
+    b"<a@b>",
+    b"\r\n",
+    b"\n",
+    b"\n\n",
+    b"%41",
+    b"%0a",
+    b"%",
+    b"foo",
+    b" ",
+    b"\0",
+    b"\xff",
+];
+
 const REPLIES: &[&[u8]] = &[
     b"220 ready\r\n",
     b"250-first\r\n",
@@ -100,6 +118,11 @@ proptest! {
     #[test]
     fn what_is_sent_is_what_arrives(octets in words(LINES, 60), cuts in cuts()) {
         data::check_round_trip(&data::canonical(&octets), &cuts);
+    }
+
+    #[test]
+    fn requests_of_milters_are_read_alike_however_they_come(input in words(AMPDP, 30), cuts in cuts()) {
+        ampdp::check(&input, &cuts);
     }
 
     #[test]

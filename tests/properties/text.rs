@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{
     cases,
-    invariants::{address, config, contents, header, parts, pattern},
+    invariants::{address, config, contents, header, parts, pattern, template},
     words,
 };
 
@@ -31,6 +31,45 @@ const ADDRESS: &[&[u8]] = &[
     b"\r\n",
     b"!",
     b"%",
+];
+
+const TEMPLATE: &[&[u8]] = &[
+    b"[",
+    b"[?",
+    b"[~",
+    b"[@",
+    b"[:",
+    b"[=",
+    b"[\"",
+    b"\"]",
+    b"]",
+    b"|",
+    b"#",
+    b"%s",
+    b"%R",
+    b"%e",
+    b"%n",
+    b"%#R",
+    b"%1",
+    b"%%",
+    b"_TESTS_",
+    b"_",
+    b"\\n",
+    b"\\",
+    b"\n",
+    b"\n\n",
+    b" a ",
+    b" b ",
+    b"a",
+    b"1",
+    b"join_all",
+    b"wrap",
+    b"lc",
+    b"Subject: ",
+    b"(.)",
+    b"\xc3\xa4",
+    b": ",
+    b"=",
 ];
 
 const HEADER: &[&[u8]] = &[
@@ -274,6 +313,11 @@ proptest! {
     #[test]
     fn a_pattern_is_compiled_or_refused_and_ends(text in words(PATTERN, 30)) {
         pattern::check(&String::from_utf8_lossy(&text));
+    }
+
+    #[test]
+    fn a_template_ends_and_gives_a_notice(text in words(TEMPLATE, 40)) {
+        template::check(&String::from_utf8_lossy(&text));
     }
 
     #[test]

@@ -107,6 +107,12 @@ impl Daemon {
         self.environment.push((name.to_owned(), value.to_owned()));
     }
 
+    /// The same, in place of what was set before.
+    pub fn replace_environment(&mut self, name: &str, value: &str) {
+        self.environment.retain(|(known, _)| known != name);
+        self.set_environment(name, value);
+    }
+
     /// Starts it and waits until it is ready.
     pub fn launch(&mut self) {
         self.launch_without_waiting();

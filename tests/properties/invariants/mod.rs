@@ -1,6 +1,7 @@
 //! What must hold for every input, whoever makes it: the property tests and the fuzz targets (tests/fuzz) ask the same questions.
 
 pub mod address;
+pub mod ampdp;
 pub mod config;
 pub mod contents;
 pub mod data;
@@ -9,6 +10,7 @@ pub mod next_hop;
 pub mod parts;
 pub mod pattern;
 pub mod server;
+pub mod template;
 
 /// Cuts `input` into pieces whose lengths follow `cuts` in turn; without cuts it stays whole.
 pub fn pieces<'i>(input: &'i [u8], cuts: &[u8]) -> Vec<&'i [u8]> {
