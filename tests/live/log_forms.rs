@@ -147,3 +147,88 @@ fn the_report_for_programs_is_a_line_of_json() {
     assert_eq!(second["recipients"][0]["ccat_blocking"], "Virus");
     assert!(!daemon.log().contains(") Blocked "));
 }
+
+/// What log analysers look for behind `Passed ` and `Blocked `: logwatch's way to read an entry.
+const ANALYSER: &str = concat!(
+    r"^(CLEAN|SPAM(?:MY)?|INFECTED \(.*?\)|BANNED \(.*?\)|BAD-HEADER(?:-\d)?|UNCHECKED|MTA-BLOCKED|OVERSIZED|OTHER|TEMPFAIL)",
+    r"(?: \{[^}]+\})?, ([^\[]+ )?(?:([^<]+) )?[<(](.*?)[>)] -> ([(<].*?[>)]), ",
+    r"(?:.*Hits: ([-+.\d]+))(?:.* size: (\d+))?(?:.* autolearn=(\w+))?",
+);
+
+#[test]
+fn log_analysers_read_every_kind_of_entry() {
+    let hop = NextHop::start();
+    let daemon = Daemon::start(
+        hop.port(),
+        "test_patterns = \"on\"\nsa_tag2_level_deflt = 5\nsa_kill_level_deflt = 6\nbanned_filename_re = { patterns = ['\\.exe$'] }\nenforce_smtpd_message_size_limit_64kb_min = false\nmessage_size_limit_maps = [{ \"big@example.net\" = 2000 }]\n",
+    );
+    let pattern = regex::Regex::new(ANALYSER).unwrap();
+    let executable = "MIME-Version: 1.0\r\nContent-Type: application/octet-stream; name=\"a, b (c).exe\"\r\n\r\nx\r\n";
+    let cases = [
+        ("CLEAN", "b@example.net", format!("{HEAD}\r\nx\r\n")),
+        (
+            "CLEAN",
+            "\"a > b, c\"@example.net",
+            format!("{HEAD}\r\nx\r\n"),
+        ),
+        ("BANNED", "b@example.net", format!("{HEAD}{executable}")),
+        (
+            "BAD-HEADER-7",
+            "b@example.net",
+            "From: a@b\r\n\r\nx\r\n".to_owned(),
+        ),
+        (
+            "INFECTED",
+            "b@example.net",
+            format!(
+                "{HEAD}\r\nX5O!P%@AP[4\\PZX54(P^)7CC)7}}$EICAR-{}\r\n",
+                "STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+            ),
+        ),
+        (
+            "SPAM",
+            "b@example.net",
+            format!(
+                "{HEAD}\r\nXJS*C4JDBQADN1.NSBN3*2IDNEN*{}\r\n",
+                "GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
+            ),
+        ),
+        (
+            "OVERSIZED",
+            "big@example.net",
+            format!("{HEAD}\r\n{}", "x\r\n".repeat(2000)),
+        ),
+    ];
+    for (kind, to, message) in &cases {
+        let from = daemon.log().len();
+        // Beside one without a limit: alone, the message is refused before it has an entry.
+        let both = ["b@example.net", to];
+        let recipients = if *kind == "OVERSIZED" {
+            &both[..]
+        } else {
+            &both[1..]
+        };
+        deliver(&daemon, recipients, message);
+        daemon.wait_for_log(&format!("* {kind}*"));
+        let log = daemon.log();
+        let entry = log[from..]
+            .lines()
+            .find_map(|line| {
+                let (_, rest) = line
+                    .split_once(") Passed ")
+                    .or_else(|| line.split_once(") Blocked "))?;
+                Some(rest.to_owned()).filter(|rest| rest.starts_with(kind))
+            })
+            .unwrap_or_else(|| panic!("{kind}: {log}"));
+        let found = pattern
+            .captures(&entry)
+            .unwrap_or_else(|| panic!("{kind}: {entry}"));
+        assert!(found[1].starts_with(kind), "{kind}: {entry}");
+        assert_eq!(&found[4], "a@example.com", "{entry}");
+        assert!(
+            found[5].starts_with('<') && found.get(6).is_some(),
+            "{entry}"
+        );
+        assert!(found[7].parse::<u64>().is_ok(), "{entry}");
+    }
+}
