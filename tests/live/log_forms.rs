@@ -155,16 +155,10 @@ const ANALYSER: &str = concat!(
     r"(?:.*Hits: ([-+.\d]+))(?:.* size: (\d+))?(?:.* autolearn=(\w+))?",
 );
 
-#[test]
-fn log_analysers_read_every_kind_of_entry() {
-    let hop = NextHop::start();
-    let daemon = Daemon::start(
-        hop.port(),
-        "test_patterns = \"on\"\nsa_tag2_level_deflt = 5\nsa_kill_level_deflt = 6\nbanned_filename_re = { patterns = ['\\.exe$'] }\nenforce_smtpd_message_size_limit_64kb_min = false\nmessage_size_limit_maps = [{ \"big@example.net\" = 2000 }]\n",
-    );
-    let pattern = regex::Regex::new(ANALYSER).unwrap();
+/// What the entry says first, the recipient, the message.
+fn entries() -> Vec<(&'static str, &'static str, String)> {
     let executable = "MIME-Version: 1.0\r\nContent-Type: application/octet-stream; name=\"a, b (c).exe\"\r\n\r\nx\r\n";
-    let cases = [
+    vec![
         ("CLEAN", "b@example.net", format!("{HEAD}\r\nx\r\n")),
         (
             "CLEAN",
@@ -198,17 +192,27 @@ fn log_analysers_read_every_kind_of_entry() {
             "big@example.net",
             format!("{HEAD}\r\n{}", "x\r\n".repeat(2000)),
         ),
-    ];
-    for (kind, to, message) in &cases {
+    ]
+}
+
+#[test]
+fn log_analysers_read_every_kind_of_entry() {
+    let hop = NextHop::start();
+    let daemon = Daemon::start(
+        hop.port(),
+        "test_patterns = \"on\"\nsa_tag2_level_deflt = 5\nsa_kill_level_deflt = 6\nbanned_filename_re = { patterns = ['\\.exe$'] }\nenforce_smtpd_message_size_limit_64kb_min = false\nmessage_size_limit_maps = [{ \"big@example.net\" = 2000 }]\n",
+    );
+    let pattern = regex::Regex::new(ANALYSER).unwrap();
+    for (kind, to, message) in entries() {
         let from = daemon.log().len();
         // Beside one without a limit: alone, the message is refused before it has an entry.
         let both = ["b@example.net", to];
-        let recipients = if *kind == "OVERSIZED" {
+        let recipients = if kind == "OVERSIZED" {
             &both[..]
         } else {
             &both[1..]
         };
-        deliver(&daemon, recipients, message);
+        deliver(&daemon, recipients, &message);
         daemon.wait_for_log(&format!("* {kind}*"));
         let log = daemon.log();
         let entry = log[from..]
