@@ -8,7 +8,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::{exit, postfix, print, probe as scanner_probe, table::Colours};
+use super::{exit, postfix, predecessor, print, probe as scanner_probe, table::Colours};
 use crate::{
     config::{
         error::ConfigErrors,
@@ -60,6 +60,9 @@ pub(super) fn run(sources: &Sources, wish: &Wish) -> u8 {
             .collect(),
         ..Findings::default()
     };
+    findings
+        .warnings
+        .extend(predecessor::findings(Path::new("/"), &sources.files));
     match sources.load() {
         Ok(config) => look_around(&config, wish, &mut findings),
         Err(ConfigErrors(errors)) => findings

@@ -13,6 +13,7 @@ pub mod filterd;
 pub mod helpers;
 mod learn;
 mod postfix;
+mod predecessor;
 mod print;
 mod probe;
 mod progress;
