@@ -140,13 +140,14 @@ pub fn native_files(folder: &Path) -> Result<Vec<PathBuf>, ConfigError> {
     Ok(files)
 }
 
-/// The drop-in default: Debian's two folders in `run-parts` order, else `/etc/amavisd.conf`, below `root`.
+/// The drop-in default: Debian's two folders in `run-parts` order, else `/etc/amavisd/amavisd.conf` (Fedora's),
+/// else `/etc/amavisd.conf`, below `root`.
 ///
 /// # Errors
 /// If there is none.
 pub fn drop_in_files(root: &Path) -> Result<Vec<PathBuf>, ConfigError> {
     let folders = ["usr/share/amavis/conf.d", "etc/amavis/conf.d"].map(|folder| root.join(folder));
-    let single = root.join("etc/amavisd.conf");
+    let singles = ["etc/amavisd/amavisd.conf", "etc/amavisd.conf"].map(|file| root.join(file));
     let is_run_part = |name: &str| {
         name.bytes()
             .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
@@ -155,14 +156,14 @@ pub fn drop_in_files(root: &Path) -> Result<Vec<PathBuf>, ConfigError> {
         .iter()
         .flat_map(|folder| names_in(folder, is_run_part))
         .collect();
-    if files.is_empty() && single.exists() {
-        files.push(single.clone());
+    if files.is_empty() {
+        files.extend(singles.iter().find(|file| file.exists()).cloned());
     }
     if files.is_empty() {
         let what = format!(
-            "no configuration file: neither {} nor {} has one",
-            folders.map(|f| f.display().to_string()).join(", "),
-            single.display()
+            "no configuration file: neither {} has one, nor is there {}",
+            folders.map(|f| f.display().to_string()).join(" nor "),
+            singles.map(|f| f.display().to_string()).join(" or ")
         );
         return Err(ConfigError::general(what).advise("name one with -c FILE"));
     }
@@ -224,6 +225,13 @@ mod tests {
                 .to_string()
                 .contains("etc/amavisd.conf")
         );
+        fs::create_dir(root.path().join("etc")).unwrap();
+        fs::write(root.path().join("etc/amavisd.conf"), "").unwrap();
+        assert!(drop_in_files(root.path()).unwrap()[0].ends_with("etc/amavisd.conf"));
+        fs::create_dir(root.path().join("etc/amavisd")).unwrap();
+        fs::write(root.path().join("etc/amavisd/amavisd.conf"), "").unwrap();
+        let fedora = drop_in_files(root.path()).unwrap();
+        assert!(fedora.len() == 1 && fedora[0].ends_with("etc/amavisd/amavisd.conf"));
         assert!(native_files(root.path()).is_err());
         for name in [
             "usr/share/amavis/conf.d/20-package",
@@ -235,7 +243,6 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
         }
-        fs::write(root.path().join("etc/amavisd.conf"), "").unwrap();
         let names: Vec<String> = drop_in_files(root.path())
             .unwrap()
             .iter()

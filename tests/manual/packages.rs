@@ -1,63 +1,137 @@
 //! The packages' metadata and the units: what they name is there, and fits the program.
 
-use std::{collections::BTreeSet, fs};
+use std::{fs, path::Path, process::Command};
 
 use super::page::{Page, root};
 
-fn manifest() -> toml::Table {
-    fs::read_to_string(root().join("Cargo.toml"))
-        .unwrap()
-        .parse()
-        .unwrap()
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// Source and target of everything that a package holds, target folders without a slash at the end.
-fn assets(package: &toml::Value) -> BTreeSet<(String, String)> {
-    let list = package["assets"].as_array().unwrap();
-    let pair = |asset: &toml::Value| {
-        let (source, target) = match asset {
-            toml::Value::Array(parts) => (&parts[0], &parts[1]),
-            table => (&table["source"], &table["dest"]),
-        };
-        let target = target.as_str().unwrap().trim_start_matches('/');
-        (
-            source.as_str().unwrap().to_owned(),
-            target.trim_end_matches('/').to_owned(),
-        )
-    };
-    list.iter().map(pair).collect()
+/// Names of the files in a folder, without sub-folders.
+fn files(folder: &str) -> Vec<String> {
+    fs::read_dir(root().join(folder))
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.path().is_file())
+        .map(|entry| format!("{folder}/{}", entry.file_name().to_string_lossy()))
+        .collect()
+}
+
+/// All that says what the Debian packages hold.
+fn lists() -> String {
+    files("packaging/debian")
+        .iter()
+        .filter(|name| {
+            [".install", ".manpages", ".docs", ".examples", ".links"]
+                .iter()
+                .any(|end| name.ends_with(end))
+        })
+        .map(|name| read(name))
+        .collect()
 }
 
 #[test]
-fn what_the_packages_hold_is_there_and_the_same_in_both() {
-    let manifest = manifest();
-    let metadata = &manifest["package"]["metadata"];
-    let (deb, rpm) = (assets(&metadata["deb"]), assets(&metadata["generate-rpm"]));
-    for (source, target) in deb.union(&rpm) {
-        let is_built = source.starts_with("target/release/");
-        let is_there = root().join(source).is_file();
-        assert!(is_built || is_there, "{source} for {target} is not there");
-    }
-    let names = |assets: &BTreeSet<(String, String)>| -> BTreeSet<String> {
-        assets
-            .iter()
-            .map(|(source, _)| source.clone())
-            // The deb takes units by a way of its own, and each has its own place for licences.
-            .filter(|source| !source.contains("/systemd/") && !source.starts_with("LICENSE"))
-            .collect()
+fn what_is_made_for_the_packages_is_in_both() {
+    let (lists, spec) = (lists(), read("packaging/rpm/filterd.spec"));
+    let is_named = |text: &str, path: &str| {
+        let folder = Path::new(path).parent().unwrap().to_string_lossy();
+        [path, &folder].iter().any(|name| {
+            text.split_whitespace()
+                .any(|word| word.trim_end_matches('/') == *name)
+        })
     };
-    assert_eq!(names(&deb), names(&rpm));
-    // Each file of these folders is in the packages, or it is forgotten.
     for folder in ["man", "etc", "etc/postfix"] {
-        for entry in fs::read_dir(root().join(folder)).unwrap() {
-            let name = format!("{folder}/{}", entry.unwrap().file_name().to_string_lossy());
-            let is_held = deb.iter().any(|(source, _)| *source == name);
-            assert!(
-                is_held || root().join(&name).is_dir(),
-                "{name} is in no package"
-            );
+        for path in files(folder) {
+            assert!(is_named(&lists, &path), "{path} is in no Debian package");
+            assert!(is_named(&spec, &path), "{path} is in no RPM package");
         }
     }
+    // What the lists name is there, and so are the names of the original.
+    for word in lists
+        .split_whitespace()
+        .filter(|word| word.starts_with("etc/") || word.starts_with("man/"))
+    {
+        let is_target = word == "etc/filterd";
+        assert!(is_target || root().join(word).exists(), "{word}");
+    }
+    for line in read("packaging/debian/filterd-amavis.links").lines() {
+        let name = Path::new(line.split(' ').nth(1).unwrap())
+            .file_stem()
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
+        assert!(
+            spec.contains(&format!("{name}\n")),
+            "{name} is not in the RPM package"
+        );
+    }
+}
+
+#[test]
+fn both_units_are_protected_alike() {
+    let of = |name: &str| -> Vec<String> {
+        let unit = read(&format!("packaging/systemd/{name}.service"));
+        let words = [
+            "Protect",
+            "Private",
+            "Restrict",
+            "SystemCall",
+            "Capability",
+            "NoNew",
+            "Memory",
+            "Lock",
+            "Kill",
+            "Type",
+            "Watchdog",
+            "OOM",
+            "User",
+            "Group",
+            "State",
+            "UMask",
+        ];
+        unit.lines()
+            .filter(|line| words.iter().any(|word| line.starts_with(word)))
+            .map(str::to_owned)
+            .collect()
+    };
+    assert_eq!(of("filterd"), of("amavis"));
+}
+
+#[test]
+fn scripts_can_be_read_by_the_shell() {
+    let scripts = files("packaging/debian")
+        .into_iter()
+        .filter(|name| {
+            ["inst", "rm"]
+                .iter()
+                .any(|end| name.rsplit('.').next().unwrap().ends_with(end))
+        })
+        .chain(files("packaging/sysv"))
+        .chain(files("tests/packaging/inside"))
+        .chain(["packaging/build", "packaging/licences", "tests/packages"].map(str::to_owned));
+    for script in scripts {
+        let said = Command::new("sh")
+            .arg("-n")
+            .arg(root().join(&script))
+            .output()
+            .unwrap();
+        assert!(
+            said.status.success(),
+            "{script}: {}",
+            String::from_utf8_lossy(&said.stderr)
+        );
+    }
+}
+
+#[test]
+fn the_versions_agree() {
+    let version = env!("CARGO_PKG_VERSION");
+    let changelog = read("packaging/debian/changelog");
+    assert!(
+        changelog.starts_with(&format!("filterd ({version})")),
+        "{changelog}"
+    );
 }
 
 #[test]
