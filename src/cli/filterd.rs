@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     config::{
-        files::{Sources, native_files},
+        files::{Sources, drop_in_files, native_files},
         secure_open::Guard,
         value::Value,
     },
@@ -50,8 +50,8 @@ pub fn main() -> ExitCode {
     exit::code(run(&matches))
 }
 
-/// The arguments, as clap knows them; also the source of `--help`.
-fn command() -> Command {
+/// Arguments of every command: which configuration, and how to read it.
+fn common() -> [Arg; 4] {
     let config = Arg::new("config")
         .short('c')
         .long("config")
@@ -64,12 +64,23 @@ fn command() -> Command {
         Arg::new("flags").short('X').value_name("WORD").action(ArgAction::Append).global(true).help(
             "Magic words; no_conf_file_writable_check accepts a configuration that the daemon's user could change",
         );
+    let amavis = Arg::new("amavis")
+        .long("amavis")
+        .action(ArgAction::SetTrue)
+        .global(true)
+        .conflicts_with("config")
+        .help("The configuration files that amavisd takes by itself");
     let user = Arg::new("user")
         .short('u')
         .long("user")
         .value_name("USER")
         .global(true)
         .help("Run as this user when started by root");
+    [config, amavis, flags, user]
+}
+
+/// The arguments, as clap knows them; also the source of `--help`.
+fn command() -> Command {
     let json = Arg::new("json")
         .long("json")
         .action(ArgAction::SetTrue)
@@ -83,9 +94,10 @@ fn command() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .about("Mail content filter between Postfix and scanners; a drop-in for amavisd-new")
         .after_help("Without a command, filterd starts as a daemon; with -n, in the foreground.\nSee also: filterd(8), filterd.toml(5)")
+        .args(common())
         .arg(Arg::new("foreground").short('n').long("foreground").action(ArgAction::SetTrue).help("Stay in the foreground and log to standard error"))
         .arg(Arg::new("level").short('d').long("log-level").value_name("LEVEL").global(true).help("Log level, 0 to 5"))
-        .args([config, flags, user])
+
         .subcommand(
             Command::new("check-config")
                 .about("Check the configuration, and whether Postfix's side fits it")
@@ -180,13 +192,17 @@ fn demo(matches: &ArgMatches) -> u8 {
         ("user", "-u"),
         ("flags", "-X"),
     ];
-    for (name, option) in OF_A_CONFIGURATION {
-        if matches.contains_id(name) {
-            print::error(&format!(
-                "filterd demo: {option} is not possible here: the demonstration has a configuration of its own"
-            ));
-            return exit::USAGE;
-        }
+    let named = OF_A_CONFIGURATION
+        .into_iter()
+        .filter(|(name, _)| matches.contains_id(name));
+    let amavis = [("amavis", "--amavis")]
+        .into_iter()
+        .filter(|(name, _)| matches.get_flag(name));
+    if let Some((_, option)) = named.chain(amavis).next() {
+        print::error(&format!(
+            "filterd demo: {option} is not possible here: the demonstration has a configuration of its own"
+        ));
+        return exit::USAGE;
     }
     demo::run(&demo::Wish {
         once: matches.get_flag("once"),
@@ -204,6 +220,11 @@ fn path_of(matches: &ArgMatches, name: &str) -> PathBuf {
 }
 
 /// Where the configuration is, by the command line or by default.
+/// Does the command line say which configuration is meant?
+pub(super) fn names_configuration(matches: &ArgMatches) -> bool {
+    matches.contains_id("config") || matches.get_flag("amavis")
+}
+
 fn sources(matches: &ArgMatches) -> Result<Sources, String> {
     let named: Vec<PathBuf> = matches
         .get_many::<PathBuf>("config")
@@ -211,7 +232,9 @@ fn sources(matches: &ArgMatches) -> Result<Sources, String> {
         .flatten()
         .cloned()
         .collect();
-    let files = if named.is_empty() {
+    let files = if matches.get_flag("amavis") {
+        drop_in_files(Path::new("/")).map_err(|error| error.to_string())?
+    } else if named.is_empty() {
         native_files(Path::new(FOLDER)).map_err(|error| error.to_string())?
     } else {
         absolute(named)?

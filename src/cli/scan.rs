@@ -79,9 +79,9 @@ struct Settings {
 
 /// Runs it; gives the exit status.
 pub(super) fn run(matches: &ArgMatches) -> u8 {
-    if matches.contains_id("to") && !matches.contains_id("config") {
+    if matches.contains_id("to") && !filterd::names_configuration(matches) {
         print::error(
-            "filterd scan: --to is about the rules of a configuration: name one with -c FILE",
+            "filterd scan: --to is about the rules of a configuration: name one with -c FILE or --amavis",
         );
         return exit::USAGE;
     }
@@ -139,7 +139,7 @@ pub(super) fn run(matches: &ArgMatches) -> u8 {
 
 /// Banned rules of a recipient, and limits, if a configuration is named.
 fn settings(matches: &ArgMatches) -> Result<Settings, String> {
-    if !matches.contains_id("config") {
+    if !filterd::names_configuration(matches) {
         return Ok(Settings::default());
     }
     let recipient = matches.get_one::<String>("to").map_or("", String::as_str);
