@@ -105,7 +105,7 @@ fn command() -> Command {
                 .arg(Arg::new("postfix").long("postfix").value_name("DIR").default_value("/etc/postfix").value_parser(value_parser!(PathBuf)).help("Postfix's configuration folder"))
                 .arg(json.clone()),
         )
-        .subcommand(Command::new("status").about("Show what the running filterd and its children are doing").arg(json).arg(state.clone()))
+        .subcommand(Command::new("status").about("Show what the running filterd and its children are doing").args(status_arguments()).arg(json.conflicts_with_all(["metrics", "watch"])).arg(state.clone()))
         .subcommand(Command::new("reload").about("Check the configuration, then have the running filterd take it over").arg(state.clone()))
         .subcommand(config::command())
         .subcommand(explain::command())
@@ -164,7 +164,7 @@ fn run(matches: &ArgMatches) -> u8 {
             )
         }),
         Some(("status", sub)) => match state_dir(sub) {
-            Ok(folder) => status::show(&folder, sub.get_flag("json")),
+            Ok(folder) => status::show(&folder, status_form(sub)),
             Err(status) => status,
         },
         Some(("config", sub)) => config::run(sub),
@@ -181,6 +181,40 @@ fn run(matches: &ArgMatches) -> u8 {
             print::error(&format!("filterd: unknown command {other}"));
             exit::USAGE
         }
+    }
+}
+
+/// In which other forms the status is shown.
+fn status_arguments() -> [Arg; 3] {
+    [
+        Arg::new("metrics")
+            .long("metrics")
+            .action(ArgAction::SetTrue)
+            .conflicts_with("watch")
+            .help("Print metrics in the text format of Prometheus"),
+        Arg::new("watch")
+            .long("watch")
+            .action(ArgAction::SetTrue)
+            .help("Show it again and again, until interrupted"),
+        Arg::new("interval")
+            .long("interval")
+            .value_name("SECONDS")
+            .requires("watch")
+            .default_value("2")
+            .value_parser(value_parser!(u64).range(1..=3600))
+            .help("How often"),
+    ]
+}
+
+fn status_form(matches: &ArgMatches) -> status::Form {
+    if matches.get_flag("watch") {
+        status::Form::Watch(matches.get_one("interval").copied().unwrap_or(2))
+    } else if matches.get_flag("metrics") {
+        status::Form::Metrics
+    } else if matches.get_flag("json") {
+        status::Form::Json
+    } else {
+        status::Form::Text
     }
 }
 

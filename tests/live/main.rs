@@ -25,6 +25,7 @@ mod faults;
 mod inspection;
 mod log_forms;
 mod mangling;
+mod metrics;
 mod notices;
 mod programs;
 mod quarantine;

@@ -41,7 +41,14 @@ fn what_is_made_for_the_packages_is_in_both() {
                 .any(|word| word.trim_end_matches('/') == *name)
         })
     };
-    for folder in ["man", "etc", "etc/postfix"] {
+    for folder in [
+        "man",
+        "etc",
+        "etc/postfix",
+        "etc/prometheus",
+        "etc/logrotate",
+        "etc/logcheck",
+    ] {
         for path in files(folder) {
             assert!(is_named(&lists, &path), "{path} is in no Debian package");
             assert!(is_named(&spec, &path), "{path} is in no RPM package");
