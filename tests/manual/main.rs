@@ -23,7 +23,13 @@ use std::process::Command;
 use page::Page;
 
 /// All pages.
-const PAGES: [&str; 3] = ["filterd.8", "filterd.toml.5", "amavisd.8"];
+const PAGES: [&str; 5] = [
+    "filterd.8",
+    "filterd.toml.5",
+    "filterd-migrate.7",
+    "amavisd.8",
+    "amavisd-release.8",
+];
 
 #[test]
 fn mandoc_has_nothing_to_complain_of() {
