@@ -116,3 +116,29 @@ fn watching_goes_on_until_the_daemon_is_gone() {
     assert!(pages >= 2);
     assert_eq!(watch.wait().unwrap().code(), Some(69));
 }
+
+#[test]
+fn the_watchers_of_the_original_are_there() {
+    let hop = NextHop::start();
+    let daemon = Daemon::start(hop.port(), "");
+    for name in ["amavisd-nanny", "amavisd-agent"] {
+        let program = daemon.path(name);
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_filterd"), &program).unwrap();
+        let output = Command::new(&program)
+            .args(["-c", "2", "-w", "0.1"])
+            .env("AMAVISD_DB_HOME", daemon.path("state"))
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{told}");
+        assert_eq!(told.matches("\nlistening on ").count(), 2, "{told}");
+        assert_eq!(
+            told.matches("\nin the last 0.1 s: 0 messages").count(),
+            1,
+            "{told}"
+        );
+        let wrong = Command::new(&program).arg("-x").output().unwrap();
+        assert_eq!(wrong.status.code(), Some(64));
+        assert!(String::from_utf8_lossy(&wrong.stderr).contains("unknown argument \"-x\""));
+    }
+}

@@ -23,11 +23,12 @@ use std::process::Command;
 use page::Page;
 
 /// All pages.
-const PAGES: [&str; 5] = [
+const PAGES: [&str; 6] = [
     "filterd.8",
     "filterd.toml.5",
     "filterd-migrate.7",
     "amavisd.8",
+    "amavisd-nanny.8",
     "amavisd-release.8",
 ];
 

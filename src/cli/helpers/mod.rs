@@ -1,5 +1,6 @@
 //! The programs that go by names of the original: one executable looks at the name under which it was started.
 
+pub mod nanny;
 pub mod release;
 mod socket;
 pub mod submit;
@@ -15,6 +16,7 @@ pub(super) fn program(name: &OsStr) -> Option<fn() -> ExitCode> {
     Some(match rest {
         "-release" | "-requeue" | "-report" => release::main,
         "-submit" => submit::main,
+        "-nanny" | "-agent" => nanny::main,
         _ => amavisd::main,
     })
 }

@@ -4,7 +4,7 @@ mod metrics;
 mod text;
 mod watch;
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use serde::Serialize;
 
@@ -87,7 +87,7 @@ pub(super) enum Form {
 /// Prints the status of the master whose scoreboard is in `state_dir`; gives the exit status.
 pub(super) fn show(state_dir: &Path, form: Form) -> u8 {
     if let Form::Watch(seconds) = form {
-        return watch::run(state_dir, seconds);
+        return watch(state_dir, Duration::from_secs(seconds), u64::MAX);
     }
     let status = match current(state_dir) {
         Ok(status) => status,
@@ -112,6 +112,11 @@ pub(super) fn show(state_dir: &Path, form: Form) -> u8 {
             .for_each(|line| print::out(line)),
     }
     exit::OK
+}
+
+/// Shows the tables `count` times, with `every` between, or until the daemon is gone; gives the exit status.
+pub(super) fn watch(state_dir: &Path, every: Duration, count: u64) -> u8 {
+    watch::run(state_dir, every, count)
 }
 
 /// The status of the master whose scoreboard is in `state_dir`; an error if none runs.

@@ -11,11 +11,11 @@ use crate::sys::wait::pause;
 /// To the upper left corner, and everything below it away.
 const CLEAR: &str = "\x1b[H\x1b[J";
 
-/// Shows the status every `seconds` until it is interrupted, or the daemon is gone; gives the exit status.
-pub(super) fn run(state_dir: &Path, seconds: u64) -> u8 {
+/// Shows the status `count` times, with `every` between, or until the daemon is gone; gives the exit status.
+pub(super) fn run(state_dir: &Path, every: Duration, count: u64) -> u8 {
     let is_terminal = std::io::stdout().is_terminal();
     let mut before = None;
-    loop {
+    for n in 1..=count {
         let status = match current(state_dir) {
             Ok(status) => status,
             Err(why) => {
@@ -33,22 +33,25 @@ pub(super) fn run(state_dir: &Path, seconds: u64) -> u8 {
             page.push('\n');
         }
         if let Some(before) = &before {
-            page.push_str(&load(before, &status.counters, seconds));
+            page.push_str(&load(before, &status.counters, every));
         }
         // Nobody reads any more: the end, as for a pipe.
         if !print::page(&page) {
             return exit::OK;
         }
         before = Some(status.counters);
-        pause(Duration::from_secs(seconds));
+        if n < count {
+            pause(every);
+        }
     }
+    exit::OK
 }
 
 /// What went through between two looks.
 fn load(
     before: &BTreeMap<&'static str, u64>,
     now: &BTreeMap<&'static str, u64>,
-    seconds: u64,
+    every: Duration,
 ) -> String {
     let grown = |name: &str| {
         let of = |counters: &BTreeMap<&'static str, u64>| counters.get(name).copied().unwrap_or(0);
@@ -57,7 +60,8 @@ fn load(
     let (messages, octets) = (grown("InMsgs"), grown("InMsgsSize"));
     let each = grown("TimeElapsedTotal").checked_div(messages);
     format!(
-        "\nin the last {seconds} s: {messages} messages, {octets} octets, {}\n",
+        "\nin the last {} s: {messages} messages, {octets} octets, {}\n",
+        every.as_secs_f64(),
         each.map_or_else(
             || "none finished".to_owned(),
             |each| format!("{each} ms each")
@@ -82,9 +86,12 @@ mod tests {
             ("TimeElapsedTotal", 90),
         ]);
         assert_eq!(
-            load(&before, &now, 2),
+            load(&before, &now, Duration::from_secs(2)),
             "\nin the last 2 s: 4 messages, 4000 octets, 10 ms each\n"
         );
-        assert!(load(&now, &now, 2).contains("0 messages, 0 octets, none finished"));
+        assert!(
+            load(&now, &now, Duration::from_millis(500))
+                .contains("0 messages, 0 octets, none finished")
+        );
     }
 }
