@@ -138,13 +138,44 @@ fn check_scanners(config: &Config, is_thorough: bool, findings: &mut Findings) {
         findings.warnings.extend(probed.wrong);
         findings.well = probed.well;
     } else {
-        let missing = probe::missing(&config.scan).into_iter();
-        findings.warnings.extend(missing.map(|missing| {
-            format!(
+        check_reachable(config, findings);
+    }
+}
+
+/// Scanners that are not there. By default, the package of the original has nobody's mail scanned: what is not asked is not missed,
+/// unless a policy bank has it asked.
+fn check_reachable(config: &Config, findings: &mut Findings) {
+    let idle = [
+        (
+            "virus",
+            "@bypass_virus_checks_maps",
+            &config.scan.bypass_virus,
+        ),
+        ("spam", "@bypass_spam_checks_maps", &config.scan.bypass_spam),
+    ]
+    .map(|(kind, name, maps)| (kind, name, maps.is_always_true()));
+    for (kind, name, is_idle) in idle {
+        if is_idle {
+            findings.notes.push(format!(
+                "{kind} scanners are not asked: {name} = (1) holds for everybody, unless a policy bank says otherwise"
+            ));
+        }
+    }
+    for missing in probe::missing(&config.scan) {
+        let is_idle = idle
+            .iter()
+            .any(|(kind, _, is_idle)| *kind == missing.kind && *is_idle);
+        if is_idle {
+            findings.notes.push(format!(
+                "{} scanner {} does not answer, and is not asked",
+                missing.kind, missing.name
+            ));
+        } else {
+            findings.warnings.push(format!(
                 "{} scanner {}: {}",
                 missing.kind, missing.name, missing.words
-            )
-        }));
+            ));
+        }
     }
 }
 

@@ -321,6 +321,16 @@ impl Maps {
     pub fn is_true(&self, address: &Address) -> Result<bool, LookupError> {
         Ok(self.find(address)?.is_some_and(|value| value.is_true()))
     }
+
+    /// True if the answer is true whoever is asked for, because a constant comes first.
+    #[must_use]
+    pub fn is_always_true(&self) -> bool {
+        let mut tables = self
+            .tables
+            .iter()
+            .filter(|table| !matches!(table, Table::Constant(None)));
+        matches!(tables.next(), Some(Table::Constant(Some(value))) if value.is_true())
+    }
 }
 
 #[cfg(test)]

@@ -5,10 +5,10 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, Seek, Write},
+    io,
     os::{
         fd::{AsFd, BorrowedFd, OwnedFd},
-        unix::fs::OpenOptionsExt,
+        unix::fs::{FileExt, OpenOptionsExt},
     },
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
@@ -81,10 +81,10 @@ impl PidFile {
     /// # Errors
     /// The kernel's.
     pub fn write(&self) -> io::Result<()> {
-        let mut file = &self.file;
-        file.set_len(0)?;
-        file.rewind()?;
-        file.write_all(format!("{}\n", process::id()).as_bytes())
+        // Over what is there, then the rest away: whoever reads meanwhile never finds it empty.
+        let text = format!("{}\n", process::id());
+        self.file.write_all_at(text.as_bytes(), 0)?;
+        self.file.set_len(text.len() as u64)
     }
 
     /// Removes the file, if it is still ours; where the folder is not ours to write, empties it.
@@ -182,6 +182,41 @@ mod tests {
         }
         ours.remove().unwrap();
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn readers_find_a_number_at_every_moment() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("pid");
+        std::fs::write(&path, "123456789012\nrest\n").unwrap();
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(&path)
+            .unwrap();
+        let pid_file = PidFile {
+            path: path.clone(),
+            file,
+        };
+        let is_done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let reader = scope.spawn(|| {
+                while !is_done.load(std::sync::atomic::Ordering::Relaxed) {
+                    let text = std::fs::read_to_string(&path).unwrap();
+                    let first = text.lines().next().unwrap_or_default();
+                    assert!(first.parse::<u64>().is_ok(), "{text:?}");
+                }
+            });
+            for _ in 0..2000 {
+                pid_file.write().unwrap();
+            }
+            is_done.store(true, std::sync::atomic::Ordering::Relaxed);
+            reader.join().unwrap();
+        });
+        assert_eq!(
+            std::fs::read_to_string(&path).unwrap(),
+            format!("{}\n", process::id())
+        );
     }
 
     #[test]

@@ -351,3 +351,36 @@ fn check_config_warns_where_postfix_does_not_fit() {
     .join("\n");
     assert!(told.contains("concurrency") && told.contains('7'), "{told}");
 }
+
+#[test]
+fn scanners_that_nobody_needs_are_not_missed() {
+    let scanner =
+        "av_scanners = [{ name = \"ClamAV\", protocol = \"clamd\", socket = \"127.0.0.1:1\" }]\n";
+    let check = |more: &str| {
+        let daemon = Daemon::prepare(25, &format!("{scanner}{more}"));
+        let config = daemon.config().display().to_string();
+        let (_, told, _) = daemon.run(&["check-config", "--json", "-c", &config]);
+        serde_json::from_str::<serde_json::Value>(&told)
+            .unwrap_or_else(|error| panic!("{error}: {told}"))
+    };
+    let lists = |found: &serde_json::Value, list: &str, what: &str| {
+        let list = found[list].as_array().unwrap();
+        list.iter()
+            .any(|line| line.as_str().unwrap().contains(what))
+    };
+    let asked = check("");
+    assert!(lists(&asked, "warnings", "scanner ClamAV: "), "{asked}");
+    let idle = check("bypass_virus_checks_maps = [1]\n");
+    assert!(!lists(&idle, "warnings", "ClamAV"), "{idle}");
+    assert!(
+        lists(&idle, "notes", "virus scanners are not asked: "),
+        "{idle}"
+    );
+    assert!(
+        lists(&idle, "notes", "virus scanner ClamAV does not answer"),
+        "{idle}"
+    );
+    // One who is not bypassed is enough for it to be missed.
+    let some = check("bypass_virus_checks_maps = [{ \"a@example.net\" = 0 }, 1]\n");
+    assert!(lists(&some, "warnings", "scanner ClamAV: "), "{some}");
+}
